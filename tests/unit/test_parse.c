@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+
+#include "test.h"
+
+#include "base/parse.h"
+
+static void numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t value;
+	} cases[] = {
+		{"0", 0, 0},
+		{"1", 0, 1},
+		{"18446744073709551615", 0, UINT64_MAX},
+		{"18446744073709551616", -ERANGE, 0},
+		{"99999999999999999999999", -ERANGE, 0},
+		{"0x10", 0, 16},
+		{"0xffffffffffffffff", 0, UINT64_MAX},
+		{"0x10000000000000000", -ERANGE, 0},
+		{"0x", -EINVAL, 0},
+		{"", -EINVAL, 0},
+		{"-1", -EINVAL, 0},
+		{"+1", -EINVAL, 0},
+		{" 1", -EINVAL, 0},
+		{"1 ", -EINVAL, 0},
+		{"1K", -EINVAL, 0},
+		{"1.5", -EINVAL, 0},
+		{"abc", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t value = 42;
+
+		assert_int_equal(iou_parse_u64(cases[i].text, &value), cases[i].ret);
+		assert_true(value == (cases[i].ret ? 42 : cases[i].value));
+	}
+}
+
+static void signed_numbers(void **state)
+{
+	int64_t value = 42;
+
+	(void)state;
+	assert_int_equal(iou_parse_s64("-9223372036854775808", &value), 0);
+	assert_true(value == INT64_MIN);
+	assert_int_equal(iou_parse_s64("9223372036854775807", &value), 0);
+	assert_true(value == INT64_MAX);
+	assert_int_equal(iou_parse_s64("9223372036854775808", &value), -ERANGE);
+	assert_int_equal(iou_parse_s64("-9223372036854775809", &value), -ERANGE);
+	assert_int_equal(iou_parse_s64("--1", &value), -EINVAL);
+	assert_true(value == INT64_MAX);
+}
+
+static void sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t value;
+	} cases[] = {
+		{"4096", 0, 4096},     {"128K", 0, 128 << 10},    {"128k", 0, 128 << 10},
+		{"1M", 0, 1 << 20},    {"1MiB", 0, 1 << 20},      {"3G", 0, 3ULL << 30},
+		{"2T", 0, 2ULL << 40}, {"16777216T", -ERANGE, 0}, {"1MB", -EINVAL, 0},
+		{"1X", -EINVAL, 0},    {"K", -EINVAL, 0},         {"1KK", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t value = 42;
+
+		assert_int_equal(iou_parse_size(cases[i].text, &value), cases[i].ret);
+		assert_true(value == (cases[i].ret ? 42 : cases[i].value));
+	}
+}
+
+static void durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t ns;
+	} cases[] = {
+		{"5", 0, 5000000000},
+		{"200ms", 0, 200000000},
+		{"50us", 0, 50000},
+		{"7ns", 0, 7},
+		{"1.5s", 0, 1500000000},
+		{"0.25ms", 0, 250000},
+		{"2m", 0, 120000000000},
+		{"1h", 0, 3600000000000},
+		{"1.0000000000001s", 0, 1000000000},
+		{"1.s", -EINVAL, 0},
+		{".5s", -EINVAL, 0},
+		{"1sec", -EINVAL, 0},
+		{"-1s", -EINVAL, 0},
+		{"99999999999999h", -ERANGE, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t ns = 42;
+
+		assert_int_equal(iou_parse_duration(cases[i].text, &ns), cases[i].ret);
+		assert_true(ns == (cases[i].ret ? 42 : cases[i].ns));
+	}
+}
+
+static void flags(void **state)
+{
+	bool flag = false;
+
+	(void)state;
+	assert_int_equal(iou_parse_flag("yes", &flag), 0);
+	assert_true(flag);
+	assert_int_equal(iou_parse_flag("0", &flag), 0);
+	assert_false(flag);
+	assert_int_equal(iou_parse_flag("true", &flag), 0);
+	assert_true(flag);
+	assert_int_equal(iou_parse_flag("maybe", &flag), -EINVAL);
+	assert_int_equal(iou_parse_flag("", &flag), -EINVAL);
+	assert_true(flag);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers), cmocka_unit_test(signed_numbers),
+		cmocka_unit_test(sizes),   cmocka_unit_test(durations),
+		cmocka_unit_test(flags),
+	};
+
+	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);
+}
