@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loop/image.h"
+
+#include <elf.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libelf.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+/* Far above any loop; below what a file that was named by mistake could do to memory. */
+#define IMAGE_SIZE_MAX (64UL << 20)
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+static int no_memory(struct iou_err *err)
+{
+	return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot open the loop");
+}
+
+/* "hello" for "dir/hello.bpf.o". */
+static char *name_of_path(const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char *name = strdup(base ? base + 1 : path);
+
+	if (name && ends_with(name, ".o"))
+		name[strlen(name) - 2] = '\0';
+	if (name && ends_with(name, ".bpf"))
+		name[strlen(name) - 4] = '\0';
+	return name;
+}
+
+static int read_whole(int fd, size_t size, void **out)
+{
+	IOU_FREE char *data = malloc(size ?: 1);
+	size_t at = 0;
+
+	if (!data)
+		return -ENOMEM;
+	while (at < size) {
+		ssize_t got = read(fd, data + at, size - at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			return -EIO;
+		at += (size_t)got;
+	}
+	*out = TAKE_PTR(data);
+	return 0;
+}
+
+static int not_a_loop(struct iou_err *err, const char *path, const char *why)
+{
+	iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "'%s' is not a loop: %s", path, why);
+	iou_err_hint(err, "a loop is compiled by clang -target bpf -g -O2 -mcpu=v3");
+	return -ENOEXEC;
+}
+
+static bool has_section(const struct iou_image *image, const char *name)
+{
+	/* libelf does not write to what it was not told to. */
+	Elf *elf = elf_memory((char *)(uintptr_t)image->data, image->size);
+	Elf_Scn *scn = NULL;
+	bool found = false;
+	size_t names;
+
+	if (elf && elf_getshdrstrndx(elf, &names) == 0)
+		while (!found && (scn = elf_nextscn(elf, scn))) {
+			Elf64_Shdr *header = elf64_getshdr(scn);
+			char *have = header ? elf_strptr(elf, names, header->sh_name) : NULL;
+
+			found = have && strcmp(have, name) == 0;
+		}
+	elf_end(elf);
+	return found;
+}
+
+/* libbpf would say the same of all of these, and name none. */
+static int check_elf(const struct iou_image *image, struct iou_err *err)
+{
+	const Elf64_Ehdr *elf = image->data;
+	const unsigned char order = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+
+	if (image->size == 0)
+		return not_a_loop(err, image->source, "the file is empty");
+	if (image->size < SELFMAG || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
+		return not_a_loop(err, image->source, "not an ELF file");
+	if (image->size < sizeof(*elf))
+		return not_a_loop(err, image->source, "its ELF header is cut short");
+	if (elf->e_ident[EI_CLASS] != ELFCLASS64)
+		return not_a_loop(err, image->source, "not a 64-bit ELF file");
+	if (elf->e_ident[EI_DATA] != order)
+		return not_a_loop(err, image->source, "compiled for the other byte order");
+	if (elf->e_machine != EM_BPF)
+		return not_a_loop(err, image->source, "an ELF file, but not for BPF");
+	if (elf->e_type != ET_REL)
+		return not_a_loop(err, image->source, "an ELF file, but not a relocatable object");
+	if (elf->e_shoff % sizeof(Elf64_Xword) || elf->e_shentsize != sizeof(Elf64_Shdr))
+		return not_a_loop(err, image->source, "its section headers are damaged");
+	if (elf->e_shoff > image->size ||
+	    (size_t)elf->e_shnum * elf->e_shentsize > image->size - elf->e_shoff)
+		return not_a_loop(err, image->source, "the file is cut short");
+	elf_version(EV_CURRENT);
+	if (!has_section(image, ".BTF"))
+		return not_a_loop(err, image->source, "it has no BTF (clang's -g makes it)");
+	return 0;
+}
+
+static int open_file(struct iou_image *image, const char *path, struct iou_err *err)
+{
+	IOU_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	IOU_FREE void *data = NULL;
+	struct stat st;
+	int ret;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		int err_of_open = errno;
+		enum iou_cause cause = errno == EACCES   ? IOU_CAUSE_PERMISSION
+				       : errno == ENOENT ? IOU_CAUSE_USAGE
+							 : IOU_CAUSE_FAILED;
+
+		iou_err_set(err, cause, "open", errno, "cannot open '%s'", path);
+		if (cause == IOU_CAUSE_USAGE)
+			iou_err_hint(err, "'iouctl list' shows the loops that need no path");
+		return -err_of_open;
+	}
+	if (!S_ISREG(st.st_mode))
+		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+				   "'%s' is not a loop: not a regular file", path);
+	if ((size_t)st.st_size > IMAGE_SIZE_MAX)
+		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+				   "'%s' is not a loop: larger than %lu MiB", path,
+				   IMAGE_SIZE_MAX >> 20);
+	ret = read_whole(fd, (size_t)st.st_size, &data);
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot read '%s'", path);
+
+	*image = (struct iou_image){
+		.name = name_of_path(path),
+		.source = strdup(path),
+		.data = data,
+		.size = (size_t)st.st_size,
+		.owned = data,
+	};
+	data = NULL;
+	ret = image->name && image->source ? check_elf(image, err) : no_memory(err);
+	if (ret)
+		iou_image_release(image);
+	return ret;
+}
+
+int iou_image_builtin(struct iou_image *image, const struct iou_builtin *builtin,
+		      struct iou_err *err)
+{
+	*image = (struct iou_image){
+		.name = strdup(builtin->name),
+		.source = strdup("built-in"),
+		.data = builtin->data,
+		.size = (size_t)((const char *)builtin->end - (const char *)builtin->data),
+	};
+	if (!image->name || !image->source) {
+		iou_image_release(image);
+		return no_memory(err);
+	}
+	return 0;
+}
+
+static int unknown_loop(const char *spec, struct iou_err *err)
+{
+	IOU_FREE const char **names = calloc(iou_builtins_nr + 1, sizeof(*names));
+	const char *nearest = NULL;
+
+	if (names) {
+		for (size_t i = 0; i < iou_builtins_nr; i++)
+			names[i] = iou_builtins[i].name;
+		nearest = iou_text_nearest(spec, names);
+	}
+	iou_err_set(err, IOU_CAUSE_USAGE, "open", 0, "no loop is called '%s'", spec);
+	if (nearest)
+		iou_err_hint(err, "did you mean '%s'?", nearest);
+	else
+		iou_err_hint(err, "see 'iouctl list'; a path has a slash or ends in .o");
+	return -ENOENT;
+}
+
+int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *err)
+{
+	if (strchr(spec, '/') || ends_with(spec, ".o"))
+		return open_file(image, spec, err);
+	for (size_t i = 0; i < iou_builtins_nr; i++)
+		if (strcmp(iou_builtins[i].name, spec) == 0)
+			return iou_image_builtin(image, &iou_builtins[i], err);
+	return unknown_loop(spec, err);
+}
+
+void iou_image_release(struct iou_image *image)
+{
+	free(image->name);
+	free(image->source);
+	free(image->owned);
+	*image = (struct iou_image){};
+}

@@ -1,0 +1,587 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loop/loop.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define OPS_TYPE "io_uring_bpf_ops"
+#define MAPPINGS_MAX 16
+
+/* Room for the verifier's log; pages that it does not reach are never touched. */
+#define LOG_SIZE (16U << 20)
+
+struct mapping {
+	const struct bpf_map *map;
+	void *data;
+	size_t size;
+	bool writable;
+};
+
+struct iou_loop {
+	const struct iou_image *image;
+	struct bpf_object *object;
+	const struct btf *btf;
+	struct bpf_map *ops;
+	struct bpf_program *step; /* what @ops calls */
+	struct bpf_link *link;
+	struct iou_decls decls;
+	bool loaded, was_attached;
+	struct mapping mappings[MAPPINGS_MAX]; /* data maps, mapped after load */
+	size_t mappings_nr;
+	char *log;
+};
+
+const char *iou_loop_name(const struct iou_loop *loop)
+{
+	return loop->image->name;
+}
+
+const char *iou_loop_source(const struct iou_loop *loop)
+{
+	return loop->image->source;
+}
+
+const struct iou_decls *iou_loop_decls(const struct iou_loop *loop)
+{
+	return &loop->decls;
+}
+
+const struct iou_decl *iou_loop_self(const struct iou_loop *loop)
+{
+	for (size_t i = 0; i < loop->decls.nr; i++)
+		if (loop->decls.list[i].what == IOU_DECL_LOOP &&
+		    strcmp(loop->decls.list[i].variable, bpf_map__name(loop->ops)) == 0)
+			return &loop->decls.list[i];
+	return NULL;
+}
+
+bool iou_loop_kernel_has_type(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has;
+
+	if (!btf)
+		return false;
+	has = btf__find_by_name_kind(btf, OPS_TYPE, BTF_KIND_STRUCT) > 0;
+	btf__free(btf);
+	return has;
+}
+
+/* ---- Variables ---- */
+
+static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	/* As deep as libbpf goes; an object's BTF may go round in circles. */
+	for (int depth = 0; depth < 32; depth++) {
+		if (!t || !(btf_is_mod(t) || btf_is_typedef(t)))
+			return t;
+		t = btf__type_by_id(btf, t->type);
+	}
+	return NULL;
+}
+
+/* The variable @name of @length characters, in whichever data section it is. */
+static int find_variable(const struct iou_loop *loop, const char *name, size_t length,
+			 struct iou_var *var, __u32 *type_id)
+{
+	for (__u32 id = 1; id < btf__type_cnt(loop->btf); id++) {
+		const struct btf_type *sec = btf__type_by_id(loop->btf, id);
+		const struct btf_var_secinfo *info;
+		const char *sec_name;
+
+		if (!btf_is_datasec(sec))
+			continue;
+		info = btf_var_secinfos(sec);
+		for (int i = 0; i < btf_vlen(sec); i++, info++) {
+			const struct btf_type *t = btf__type_by_id(loop->btf, info->type);
+			const char *found = t ? btf__name_by_offset(loop->btf, t->name_off) : NULL;
+
+			if (!found || !btf_is_var(t) || strncmp(found, name, length) != 0 ||
+			    found[length])
+				continue;
+			sec_name = btf__name_by_offset(loop->btf, sec->name_off);
+			var->map = strcmp(sec_name, ".struct_ops") == 0 ||
+						   strcmp(sec_name, ".struct_ops.link") == 0
+					   ? bpf_object__find_map_by_name(loop->object, found)
+					   : bpf_object__find_map_by_name(loop->object, sec_name);
+			if (!var->map)
+				continue;
+			var->offset = strncmp(sec_name, ".struct_ops", 11) == 0 ? 0 : info->offset;
+			var->size = info->size;
+			*type_id = t->type;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* Step from a struct into its member @name of @length characters. */
+static int find_member(const struct iou_loop *loop, const char *name, size_t length,
+		       struct iou_var *var, __u32 *type_id)
+{
+	const struct btf_type *t = skip_modifiers(loop->btf, *type_id);
+	const struct btf_member *m;
+
+	if (!t || !btf_is_composite(t))
+		return -ENOENT;
+	m = btf_members(t);
+	for (int i = 0; i < btf_vlen(t); i++, m++) {
+		const char *found = btf__name_by_offset(loop->btf, m->name_off);
+		__s64 size;
+
+		if (!found || strncmp(found, name, length) != 0 || found[length])
+			continue;
+		size = btf__resolve_size(loop->btf, m->type);
+		if (size < 0 || btf_member_bitfield_size(t, (__u32)i) ||
+		    btf_member_bit_offset(t, (__u32)i) % 8)
+			return -ENOENT;
+		var->offset += btf_member_bit_offset(t, (__u32)i) / 8;
+		var->size = (size_t)size;
+		*type_id = m->type;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int iou_loop_var(const struct iou_loop *loop, const char *path, struct iou_var *var)
+{
+	struct iou_var found = {};
+	__u32 type_id = 0;
+	size_t length = strcspn(path, ".");
+	size_t value_size = 0;
+	int ret = find_variable(loop, path, length, &found, &type_id);
+
+	while (!ret && path[length]) {
+		path += length + 1;
+		length = strcspn(path, ".");
+		ret = find_member(loop, path, length, &found, &type_id);
+	}
+	if (ret)
+		return ret;
+	/* The BTF is the object's own word: the value's size is what counts. */
+	bpf_map__initial_value(found.map, &value_size);
+	if (found.offset > value_size || found.size > value_size - found.offset)
+		return -ENOENT;
+	*var = found;
+	return 0;
+}
+
+void *iou_loop_var_data(const struct iou_loop *loop, const struct iou_var *var)
+{
+	size_t size;
+	char *data = NULL;
+
+	if (!loop->loaded) {
+		data = bpf_map__initial_value(var->map, &size);
+		return data ? data + var->offset : NULL;
+	}
+	for (size_t i = 0; i < loop->mappings_nr; i++)
+		if (loop->mappings[i].map == var->map)
+			data = (char *)loop->mappings[i].data + var->offset;
+	return data;
+}
+
+void *iou_loop_var_shared(const struct iou_loop *loop, const char *path, size_t size)
+{
+	struct iou_var var;
+	char *data;
+
+	if (iou_loop_var(loop, path, &var) || var.size != size)
+		return NULL;
+	for (size_t i = 0; i < loop->mappings_nr; i++) {
+		data = (char *)loop->mappings[i].data + var.offset;
+		if (loop->mappings[i].map == var.map && loop->mappings[i].writable &&
+		    (uintptr_t)data % size == 0)
+			return data;
+	}
+	return NULL;
+}
+
+int iou_loop_var_set(struct iou_loop *loop, const char *path, uint64_t value)
+{
+	struct iou_var var;
+	void *data;
+	int ret = iou_loop_var(loop, path, &var);
+
+	if (ret)
+		return ret;
+	data = iou_loop_var_data(loop, &var);
+	if (!data || loop->loaded)
+		return -EINVAL;
+	switch (var.size) {
+	case 1:
+		*(uint8_t *)data = (uint8_t)value;
+		return 0;
+	case 2:
+		memcpy(data, &(uint16_t){(uint16_t)value}, sizeof(uint16_t));
+		return 0;
+	case 4:
+		memcpy(data, &(uint32_t){(uint32_t)value}, sizeof(uint32_t));
+		return 0;
+	case 8:
+		memcpy(data, &value, sizeof(value));
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int read_integer(const struct iou_loop *loop, const struct iou_var *var, uint64_t *value)
+{
+	const void *data = iou_loop_var_data(loop, var);
+
+	if (!data || (uintptr_t)data % (var->size ?: 1))
+		return -EINVAL;
+	/* One access each: the program may be writing it. */
+	switch (var->size) {
+	case 1:
+		*value = __atomic_load_n((const uint8_t *)data, __ATOMIC_RELAXED);
+		return 0;
+	case 2:
+		*value = __atomic_load_n((const uint16_t *)data, __ATOMIC_RELAXED);
+		return 0;
+	case 4:
+		*value = __atomic_load_n((const uint32_t *)data, __ATOMIC_RELAXED);
+		return 0;
+	case 8:
+		*value = __atomic_load_n((const uint64_t *)data, __ATOMIC_RELAXED);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int iou_loop_var_get(const struct iou_loop *loop, const char *path, uint64_t *value)
+{
+	struct iou_var var;
+
+	return iou_loop_var(loop, path, &var) ?: read_integer(loop, &var, value);
+}
+
+/* ---- Open ---- */
+
+/* The name of the struct that the variable behind a struct_ops map is of. */
+static const struct btf_type *ops_type(const struct iou_loop *loop, const struct bpf_map *map)
+{
+	__s32 id = btf__find_by_name_kind(loop->btf, bpf_map__name(map), BTF_KIND_VAR);
+
+	return id > 0 ? skip_modifiers(loop->btf, btf__type_by_id(loop->btf, (__u32)id)->type)
+		      : NULL;
+}
+
+static bool is_loop(const struct iou_loop *loop, const struct bpf_map *map)
+{
+	const struct btf_type *t;
+
+	if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
+		return false;
+	t = ops_type(loop, map);
+	return t && strcmp(btf__name_by_offset(loop->btf, t->name_off), OPS_TYPE) == 0;
+}
+
+static const struct btf_member *ops_member(const struct iou_loop *loop, const char *name)
+{
+	const struct btf_type *t = ops_type(loop, loop->ops);
+	const struct btf_member *m = t ? btf_members(t) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (strcmp(btf__name_by_offset(loop->btf, m[i].name_off), name) == 0)
+			return &m[i];
+	return NULL;
+}
+
+/* Where a member of the struct_ops value is, before load; NULL for a struct without it. */
+static void *ops_field(const struct iou_loop *loop, const char *name, size_t size)
+{
+	const struct btf_member *m = ops_member(loop, name);
+	size_t value_size = 0;
+	char *value = bpf_map__initial_value(loop->ops, &value_size);
+
+	if (!m || !value || m->offset / 8 + size > value_size)
+		return NULL;
+	return value + m->offset / 8;
+}
+
+/* The names of all loops in the object, for messages: "a, b and c". */
+static void list_ops(const struct iou_loop *loop, char *text, size_t size)
+{
+	struct bpf_map *map;
+	size_t at = 0;
+
+	text[0] = '\0';
+	bpf_object__for_each_map(map, loop->object)
+	{
+		if (!is_loop(loop, map) || at >= size)
+			continue;
+		at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "",
+				       bpf_map__name(map));
+	}
+}
+
+static int choose_ops(struct iou_loop *loop, const char *wanted, struct iou_err *err)
+{
+	const char *source = loop->image->source;
+	struct bpf_map *map;
+	char names[512];
+	int nr = 0;
+
+	bpf_object__for_each_map(map, loop->object)
+	{
+		if (!is_loop(loop, map))
+			continue;
+		nr++;
+		if (!wanted || strcmp(bpf_map__name(map), wanted) == 0)
+			loop->ops = map;
+	}
+	if (nr == 0) {
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+			    "'%s' has no loop: no variable of type struct %s", source, OPS_TYPE);
+		iou_err_hint(err, "declare one with IOU_LOOP() of <iouctl/loop.bpf.h>");
+		return -ENOENT;
+	}
+	list_ops(loop, names, sizeof(names));
+	if (!loop->ops) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "open", 0, "'%s' has no loop called '%s'", source,
+			    wanted);
+		iou_err_hint(err, "it has: %s", names);
+		return -ENOENT;
+	}
+	if (nr > 1 && !wanted) {
+		loop->ops = NULL;
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "'%s' has %d loops", source, nr);
+		iou_err_hint(err, "choose one with --ops: %s", names);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Leave out all other struct_ops maps and their programs: only one loop is loaded. */
+static int select_step(struct iou_loop *loop, struct iou_err *err)
+{
+	struct bpf_program **slot, *prog;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, loop->object)
+	{
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS && map != loop->ops)
+			bpf_map__set_autocreate(map, false);
+	}
+	slot = ops_field(loop, "loop_step", sizeof(*slot));
+	/* libbpf puts a program there for a relocation; without one it is the object's own bytes.
+	 */
+	bpf_object__for_each_program(prog, loop->object)
+	{
+		if (slot && *slot == prog)
+			loop->step = prog;
+	}
+	if (!loop->step)
+		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+				   "the loop '%s' of '%s' has no loop_step",
+				   bpf_map__name(loop->ops), loop->image->source);
+	bpf_object__for_each_program(prog, loop->object)
+	{
+		if (bpf_program__type(prog) == BPF_PROG_TYPE_STRUCT_OPS && prog != loop->step)
+			bpf_program__set_autoload(prog, false);
+	}
+	return 0;
+}
+
+/* A parameter must be an integer of its kind's width, so that setting it writes what is meant. */
+static int check_params(const struct iou_loop *loop, struct iou_err *err)
+{
+	for (size_t i = 0; i < loop->decls.nr; i++) {
+		const struct iou_decl *decl = &loop->decls.list[i];
+		size_t size = decl->kind == IOU_KIND_U32 ? 4 : decl->kind == IOU_KIND_FLAG ? 1 : 8;
+		struct iou_var var;
+
+		if (decl->what == IOU_DECL_LOOP)
+			continue;
+		if (iou_loop_var(loop, decl->variable, &var) || var.size != size)
+			return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+					   "'%s' is declared a %s, but is no variable of %zu bytes",
+					   decl->name, iou_kind_name(decl->kind), size);
+	}
+	return 0;
+}
+
+static int open_object(struct iou_loop *loop, struct iou_err *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = loop->image->name);
+	int ret;
+
+	loop->object = bpf_object__open_mem(loop->image->data, loop->image->size, &opts);
+	if (!loop->object) {
+		char why[128];
+
+		ret = -errno;
+		libbpf_strerror(ret, why, sizeof(why));
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "'%s' cannot be read by libbpf: %s",
+			    loop->image->source, why);
+		iou_err_hint(err, "-v shows what libbpf says of it");
+		return ret < -4000 ? -ENOEXEC : ret;
+	}
+	loop->btf = bpf_object__btf(loop->object);
+	if (!loop->btf) {
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "'%s' has no BTF",
+			    loop->image->source);
+		iou_err_hint(err, "compile it with -g");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const char *ops,
+		  struct iou_err *err)
+{
+	struct iou_loop *loop = calloc(1, sizeof(*loop));
+	int ret;
+
+	if (!loop)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot open the loop");
+	loop->image = image;
+	ret = open_object(loop, err);
+	if (!ret)
+		ret = choose_ops(loop, ops, err);
+	if (!ret)
+		ret = select_step(loop, err);
+	if (!ret)
+		ret = iou_decls_read(&loop->decls, loop->btf, err);
+	if (!ret)
+		ret = check_params(loop, err);
+	if (ret) {
+		iou_loop_free(loop);
+		return ret;
+	}
+	*out = loop;
+	return 0;
+}
+
+void iou_loop_free(struct iou_loop *loop)
+{
+	if (!loop)
+		return;
+	bpf_link__destroy(loop->link);
+	for (size_t i = 0; i < loop->mappings_nr; i++)
+		munmap(loop->mappings[i].data, loop->mappings[i].size);
+	bpf_object__close(loop->object);
+	iou_decls_release(&loop->decls);
+	free(loop->log);
+	free(loop);
+}
+
+void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd)
+{
+	uint32_t *field = ops_field(loop, "ring_fd", sizeof(*field));
+
+	if (field)
+		*field = (uint32_t)ring_fd;
+}
+
+/* ---- Load and attach ---- */
+
+/* Map the data sections as the program has them: counters are then read without a system call. */
+static int map_data(struct iou_loop *loop)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, loop->object)
+	{
+		bool frozen = bpf_map__map_flags(map) & BPF_F_RDONLY_PROG;
+		size_t size = ((size_t)bpf_map__value_size(map) + page - 1) / page * page;
+		void *data;
+
+		if (!bpf_map__is_internal(map) || !(bpf_map__map_flags(map) & BPF_F_MMAPABLE) ||
+		    loop->mappings_nr == MAPPINGS_MAX)
+			continue;
+		data = mmap(NULL, size, frozen ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+		if (data == MAP_FAILED)
+			return -errno;
+		loop->mappings[loop->mappings_nr++] = (struct mapping){map, data, size, !frozen};
+	}
+	return 0;
+}
+
+static int load_error(struct iou_loop *loop, int ret, struct iou_err *err)
+{
+	const char *name = iou_loop_name(loop);
+
+	if (!iou_loop_kernel_has_type()) {
+		iou_err_set(err, IOU_CAUSE_UNSUPPORTED, "load", 0,
+			    "cannot load '%s': this kernel has no BPF io_uring loops (no struct %s "
+			    "in its BTF)",
+			    name, OPS_TYPE);
+		iou_err_hint(err, "they need Linux 7.1 with CONFIG_IO_URING_BPF_OPS");
+		return ret;
+	}
+	if (loop->log && loop->log[0]) {
+		iou_err_set(err, IOU_CAUSE_REJECTED, "load", -ret, "the verifier rejects '%s'",
+			    bpf_program__name(loop->step));
+		iou_err_detail(err, TAKE_PTR(loop->log));
+		return ret;
+	}
+	if (ret == -EPERM || ret == -EACCES) {
+		iou_err_set(err, IOU_CAUSE_PERMISSION, "load", -ret, "cannot load '%s'", name);
+		iou_err_hint(err, "loops need CAP_BPF and CAP_PERFMON (or root): see 'iouctl "
+				  "probe'");
+		return ret;
+	}
+	iou_err_set(err, IOU_CAUSE_REJECTED, "load", -ret, "cannot load '%s'", name);
+	iou_err_hint(err, "-v shows what libbpf says of it");
+	return ret;
+}
+
+int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
+{
+	int ret;
+
+	loop->log = calloc(1, LOG_SIZE);
+	if (!loop->log)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "load", ENOMEM, "cannot load '%s'",
+				   iou_loop_name(loop));
+	bpf_program__set_log_buf(loop->step, loop->log, LOG_SIZE);
+	ret = bpf_object__load(loop->object);
+	if (ret)
+		return load_error(loop, ret, err);
+	free(TAKE_PTR(loop->log));
+	ret = map_data(loop);
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "load", -ret,
+				   "cannot map the data of '%s'", iou_loop_name(loop));
+	loop->loaded = true;
+	return 0;
+}
+
+int iou_loop_attach(struct iou_loop *loop, struct iou_err *err)
+{
+	const uint32_t *ring_fd = ops_field(loop, "ring_fd", sizeof(*ring_fd));
+	int fd = ring_fd ? (int)*ring_fd : -1, ret;
+
+	if (loop->was_attached)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "attach", EALREADY,
+				   "'%s' was attached before", iou_loop_name(loop));
+	loop->was_attached = true;
+	loop->link = bpf_map__attach_struct_ops(loop->ops);
+	if (loop->link)
+		return 0;
+	ret = -errno;
+	iou_err_set(err, ret == -EPERM || ret == -EACCES ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED,
+		    "attach", -ret, "cannot attach '%s' to ring fd %d", iou_loop_name(loop), fd);
+	if (ret == -EOPNOTSUPP)
+		iou_err_hint(err, "the ring was made with IORING_SETUP_SQPOLL or IOPOLL, or "
+				  "without IORING_SETUP_DEFER_TASKRUN");
+	else if (ret == -EBUSY)
+		iou_err_hint(err, "the ring has a loop already");
+	return ret;
+}

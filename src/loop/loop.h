@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A loop: a BPF object and the one struct io_uring_bpf_ops in it that is used. It goes through
+ * open, configure, load, attach, and free, in that order.
+ *
+ * No map is ever attached twice: in Linux 7.1.0 to 7.1.4 that is a use after free in the kernel
+ * (CVE-2026-72112).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "loop/decl.h"
+#include "loop/image.h"
+
+struct bpf_map;
+struct iou_loop;
+
+/*
+ * Open @image, whose bytes must live as long as the loop. @ops names the struct_ops map where
+ * the object has several, else NULL. Needs no privilege and no kernel support. Stage "open";
+ * causes REJECTED (not readable by libbpf, no loop, several and no @ops) and USAGE (no such @ops).
+ */
+int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const char *ops,
+		  struct iou_err *err);
+
+/* Detaches it, if it is attached, and frees it. NULL is accepted. */
+void iou_loop_free(struct iou_loop *loop);
+
+const char *iou_loop_name(const struct iou_loop *loop);
+const char *iou_loop_source(const struct iou_loop *loop);
+
+/* What the loop declares of itself as a whole; NULL for one that does not use our header. */
+const struct iou_decl *iou_loop_self(const struct iou_loop *loop);
+const struct iou_decls *iou_loop_decls(const struct iou_loop *loop);
+
+/* A variable of the object, or a field of one. */
+struct iou_var {
+	struct bpf_map *map;
+	size_t offset, size; /* in the map's one value */
+};
+
+/* Find "variable" or "variable.field.field" by BTF: 0 or -ENOENT. */
+int iou_loop_var(const struct iou_loop *loop, const char *path, struct iou_var *var);
+
+/*
+ * Where the variable is: before load its initial value, afterwards the memory that the program
+ * itself uses (shared: use atomic or volatile accesses). NULL where the map has none.
+ */
+void *iou_loop_var_data(const struct iou_loop *loop, const struct iou_var *var);
+
+/*
+ * After load: the memory of a variable of exactly @size bytes, aligned to that, which tool and
+ * program may both write; NULL for any other.
+ */
+void *iou_loop_var_shared(const struct iou_loop *loop, const char *path, size_t size);
+
+/* Set an integer variable of 1, 2, 4 or 8 bytes before load: 0, -ENOENT, or -EINVAL. */
+int iou_loop_var_set(struct iou_loop *loop, const char *path, uint64_t value);
+
+/* Read an integer variable of 1, 2, 4 or 8 bytes, zero-extended: 0, -ENOENT, or -EINVAL. */
+int iou_loop_var_get(const struct iou_loop *loop, const char *path, uint64_t *value);
+
+/* The parameter that users call @name, or NULL. */
+const struct iou_decl *iou_loop_param(const struct iou_loop *loop, const char *name);
+
+/*
+ * Set @param to @text, in the units of its kind, before load. Stage "usage", cause USAGE: not of
+ * its form, out of its range.
+ */
+int iou_loop_param_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+		       struct iou_err *err);
+
+/* A parameter's value, as it is in the object: what was set, or else its default. */
+int iou_loop_param_get(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *value);
+
+/* The ring that attach binds to; must be called before load. */
+void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd);
+
+/*
+ * Verify and load. Stage "load". Causes: UNSUPPORTED (kernel without loops), PERMISSION (EPERM),
+ * REJECTED (by the verifier, whose log is the error's detail; or BTF that does not fit), FAILED.
+ */
+int iou_loop_load(struct iou_loop *loop, struct iou_err *err);
+
+/*
+ * Bind it to the ring. Stage "attach". EOPNOTSUPP (ring with SQPOLL or IOPOLL, or without
+ * DEFER_TASKRUN), EBUSY (the ring has a loop already), EBADF, EPERM.
+ */
+int iou_loop_attach(struct iou_loop *loop, struct iou_err *err);
+
+/* Whether this kernel's BTF has the struct_ops type of loops. */
+bool iou_loop_kernel_has_type(void);
