@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vm/hoststreams.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include "base/cleanup.h"
+
+/* Between looks at whether we are in the foreground (again). */
+#define BACKGROUND_MS 200
+#define EOF_CHAR "\x04"
+
+/* A second description of the same file, which may be O_NONBLOCK. */
+static int reopen(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static void init_sink(struct iou_vm_sink *sink, int *reopened, int fd)
+{
+	struct stat st;
+
+	*sink = (struct iou_vm_sink){.fd = fd, .channel = fd};
+	*reopened = -1;
+	if (fstat(fd, &st))
+		return;
+	if (S_ISSOCK(st.st_mode)) {
+		sink->socket = true;
+	} else if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)) {
+		*reopened = reopen(fd);
+		if (*reopened >= 0)
+			sink->fd = *reopened;
+		else /* poll() promises a pipe as much room */
+			sink->chunk = 4096;
+	}
+}
+
+void iou_vm_host_streams_init(struct iou_vm_host_streams *streams)
+{
+	*streams = (struct iou_vm_host_streams){
+		.in = {.fd = STDIN_FILENO, .channel = STDIN_FILENO, .credit = IOU_VM_WINDOW},
+	};
+	for (int fd = 0; fd < 3; fd++)
+		streams->terminal[fd] = isatty(fd);
+	for (int i = 0; i < 2; i++)
+		init_sink(&streams->out[i], &streams->reopened[i], STDOUT_FILENO + i);
+}
+
+void iou_vm_host_streams_release(struct iou_vm_host_streams *streams)
+{
+	for (int i = 0; i < 2; i++) {
+		iou_vm_sink_release(&streams->out[i]);
+		iou_close(TAKE_FD(streams->reopened[i]));
+	}
+}
+
+void iou_vm_host_winsize(const struct iou_vm_host_streams *streams, struct winsize *size)
+{
+	*size = (struct winsize){0};
+	for (int fd = 0; fd < 3; fd++)
+		if (streams->terminal[fd] && ioctl(fd, TIOCGWINSZ, size) == 0)
+			return;
+}
+
+/*
+ * What a terminal in canonical mode gives is a line, or what was typed before ^D, or nothing for
+ * ^D alone. The guest's pty is canonical too, and gets that ^D.
+ */
+static int read_terminal(struct iou_vm_host_streams *streams, struct iou_vm_link *link, bool hangup)
+{
+	struct iou_vm_source *in = &streams->in;
+	struct termios t;
+	char line[8192];
+	ssize_t n;
+
+	/* A line has 4095 bytes at most; the credit must do for it and for ^D. */
+	if (in->credit < sizeof(line))
+		return 0;
+	n = read(in->fd, line, sizeof(line) - 1);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n < 0 || (n == 0 && hangup)) {
+		in->ended = true;
+		return iou_vm_link_send(link, IOU_VM_END, in->channel, NULL, 0);
+	}
+	if ((n == 0 || line[n - 1] != '\n') && tcgetattr(in->fd, &t) == 0 && (t.c_lflag & ICANON))
+		line[n++] = EOF_CHAR[0];
+	in->credit -= (uint32_t)n;
+	return iou_vm_link_send(link, IOU_VM_DATA, in->channel, line, (size_t)n);
+}
+
+int iou_vm_host_read(struct iou_vm_host_streams *streams, struct iou_vm_link *link, bool hangup,
+		     int64_t now_ms)
+{
+	struct iou_vm_source *in = &streams->in;
+	ssize_t n;
+
+	if (streams->terminal[STDIN_FILENO]) {
+		pid_t foreground = tcgetpgrp(in->fd);
+
+		/* A background job that reads its terminal is stopped: leave the line to others. */
+		if (foreground > 0 && foreground != getpgrp()) {
+			streams->in_retry_ms = now_ms + BACKGROUND_MS;
+			return 0;
+		}
+		return read_terminal(streams, link, hangup);
+	}
+	n = iou_vm_source_read(in, link);
+	if (n == -ENOMEM)
+		return -ENOMEM;
+	return n ? 0 : iou_vm_link_send(link, IOU_VM_END, in->channel, NULL, 0);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vm/tools.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "vm/proto.h"
+
+#define QEMU "qemu-system-x86_64"
+
+static char *find_in_path(const char *name)
+{
+	const char *path = getenv("PATH") ?: "/usr/local/bin:/usr/bin:/bin";
+
+	while (*path) {
+		size_t len = strcspn(path, ":");
+		char *candidate;
+
+		if (len) {
+			if (asprintf(&candidate, "%.*s/%s", (int)len, path, name) < 0)
+				return NULL;
+			if (access(candidate, X_OK) == 0)
+				return candidate;
+			free(candidate);
+		}
+		path += len + (path[len] == ':');
+	}
+	return NULL;
+}
+
+static char *find_virtiofsd(void)
+{
+	/* Where Debian 13 and others have it, Debian 12, Arch. It is not meant for PATH. */
+	static const char *const places[] = {
+		"/usr/libexec/virtiofsd",
+		"/usr/lib/qemu/virtiofsd",
+		"/usr/lib/virtiofsd",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (access(places[i], X_OK) == 0)
+			return strdup(places[i]);
+	return find_in_path("virtiofsd");
+}
+
+/*
+ * Both flavours live at the same paths, depending on the distribution. Only the Rust one has an
+ * option --shared-dir; looking for it in the binary is quicker than to run it.
+ */
+static bool is_rust(const char *path)
+{
+	static const char option[] = "shared-dir";
+	IOU_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	bool found;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &st) || !st.st_size)
+		return false;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return false;
+	found = memmem(data, (size_t)st.st_size, option, strlen(option)) != NULL;
+	munmap(data, (size_t)st.st_size);
+	return found;
+}
+
+int iou_vm_tools_find(struct iou_vm_tools *tools, struct iou_err *err)
+{
+	IOU_CLEANUP(iou_vm_tools_release) struct iou_vm_tools found = {0};
+	int ret;
+
+	found.qemu = find_in_path(QEMU);
+	if (!found.qemu) {
+		ret = iou_err_set(err, IOU_CAUSE_VM, "vm", ENOENT, "cannot find " QEMU);
+		iou_err_hint(err, "install QEMU (Debian: apt install qemu-system-x86)");
+		return ret;
+	}
+	found.virtiofsd = find_virtiofsd();
+	if (!found.virtiofsd) {
+		ret = iou_err_set(err, IOU_CAUSE_VM, "vm", ENOENT, "cannot find virtiofsd");
+		iou_err_hint(err, "install it (Debian 12: apt install qemu-system-common, newer "
+				  "ones: apt install virtiofsd)");
+		return ret;
+	}
+	found.virtiofsd_rust = is_rust(found.virtiofsd);
+	*tools = (struct iou_vm_tools){
+		.qemu = TAKE_PTR(found.qemu),
+		.virtiofsd = TAKE_PTR(found.virtiofsd),
+		.virtiofsd_rust = found.virtiofsd_rust,
+	};
+	return 0;
+}
+
+void iou_vm_tools_release(struct iou_vm_tools *tools)
+{
+	free(tools->qemu);
+	free(tools->virtiofsd);
+	*tools = (struct iou_vm_tools){0};
+}
+
+void iou_vm_args_add(struct iou_vm_args *args, const char *fmt, ...)
+{
+	char **list = reallocarray(args->list, args->nr + 2, sizeof(*list));
+	va_list ap;
+
+	if (!list) {
+		args->failed = true;
+		return;
+	}
+	args->list = list;
+	va_start(ap, fmt);
+	if (vasprintf(&list[args->nr], fmt, ap) < 0)
+		args->failed = true;
+	else
+		args->nr++;
+	va_end(ap);
+	list[args->nr] = NULL;
+}
+
+void iou_vm_args_release(struct iou_vm_args *args)
+{
+	for (size_t i = 0; i < args->nr; i++)
+		free(args->list[i]);
+	free(args->list);
+	*args = (struct iou_vm_args){0};
+}
+
+char *iou_vm_socket_path(char *buf, size_t size, size_t nr)
+{
+	snprintf(buf, size, "/run/fs%zu.socket", nr);
+	return buf;
+}
+
+char *iou_vm_tag(char *buf, size_t size, size_t nr)
+{
+	snprintf(buf, size, nr ? "share%zu" : "root", nr);
+	return buf;
+}
+
+static void rust_args(struct iou_vm_args *args, const char *dir, int fd, bool writable)
+{
+	iou_vm_args_add(args, "--fd=%d", fd);
+	iou_vm_args_add(args, "--shared-dir=%s", dir);
+	iou_vm_args_add(args, "--sandbox=chroot");
+	iou_vm_args_add(args, "--log-level=error");
+	iou_vm_args_add(args, "--announce-submounts");
+	iou_vm_args_add(args, "--cache=%s", writable ? "auto" : "always");
+	iou_vm_args_add(args, "--modcaps=-mknod");
+	if (writable)
+		iou_vm_args_add(args, "--allow-direct-io");
+}
+
+static void c_args(struct iou_vm_args *args, const char *dir, int fd, bool writable)
+{
+	iou_vm_args_add(args, "-f");
+	iou_vm_args_add(args, "--fd=%d", fd);
+	/* Of all paths only ours come here, so nothing in it needs quoting. */
+	iou_vm_args_add(args, "-osource=%s,sandbox=chroot,log_level=err,announce_submounts", dir);
+	iou_vm_args_add(args, "-omodcaps=-mknod,cache=%s%s", writable ? "auto" : "always",
+			writable ? ",allow_direct_io" : "");
+}
+
+void iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+			   const char *dir, int fd, bool writable)
+{
+	iou_vm_args_add(args, "%s", tools->virtiofsd);
+	(tools->virtiofsd_rust ? rust_args : c_args)(args, dir, fd, writable);
+}
+
+static void add_accel(struct iou_vm_args *args, bool kvm)
+{
+	iou_vm_args_add(args, "-accel");
+	iou_vm_args_add(args, kvm ? "kvm" : "tcg,thread=multi");
+	iou_vm_args_add(args, "-cpu");
+	iou_vm_args_add(args, kvm ? "host" : "max");
+}
+
+static void add_file_system(struct iou_vm_args *args, size_t nr)
+{
+	char path[32], tag[32];
+
+	iou_vm_args_add(args, "-chardev");
+	iou_vm_args_add(args, "socket,id=fs%zu,path=%s", nr,
+			iou_vm_socket_path(path, sizeof(path), nr));
+	iou_vm_args_add(args, "-device");
+	iou_vm_args_add(args, "vhost-user-fs-pci,chardev=fs%zu,tag=%s", nr,
+			iou_vm_tag(tag, sizeof(tag), nr));
+}
+
+void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+		      const struct iou_vm_qemu *qemu)
+{
+	static const char *const fixed[] = {
+		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-nic",
+		"none",        "-machine",        "q35",
+	};
+
+	iou_vm_args_add(args, "%s", tools->qemu);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		iou_vm_args_add(args, "%s", fixed[i]);
+	add_accel(args, qemu->kvm);
+	iou_vm_args_add(args, "-smp");
+	iou_vm_args_add(args, "%u", qemu->cpus);
+	iou_vm_args_add(args, "-m");
+	iou_vm_args_add(args, "%lluM", (unsigned long long)(qemu->memory >> 20));
+
+	/* virtiofsd maps the guest's memory, so it has to be shareable. */
+	iou_vm_args_add(args, "-object");
+	iou_vm_args_add(args, "memory-backend-memfd,id=mem,share=on,size=%lluM",
+			(unsigned long long)(qemu->memory >> 20));
+	iou_vm_args_add(args, "-numa");
+	iou_vm_args_add(args, "node,memdev=mem");
+	for (size_t i = 0; i <= qemu->shares_nr; i++)
+		add_file_system(args, i);
+
+	iou_vm_args_add(args, "-chardev");
+	iou_vm_args_add(args, "socket,id=console,fd=%d", qemu->console);
+	iou_vm_args_add(args, "-serial");
+	iou_vm_args_add(args, "chardev:console");
+	iou_vm_args_add(args, "-chardev");
+	iou_vm_args_add(args, "socket,id=agent,fd=%d", qemu->agent);
+	iou_vm_args_add(args, "-device");
+	iou_vm_args_add(args, "virtio-serial-pci,max_ports=2");
+	iou_vm_args_add(args, "-device");
+	iou_vm_args_add(args, "virtserialport,chardev=agent,name=" IOU_VM_PORT_NAME);
+
+	iou_vm_args_add(args, "-kernel");
+	iou_vm_args_add(args, "/proc/self/fd/%d", qemu->kernel);
+	iou_vm_args_add(args, "-append");
+	iou_vm_args_add(args, "%s", qemu->append);
+}
