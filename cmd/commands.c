@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "commands.h"
+
+const struct iou_command *const iou_commands[] = {
+	&iou_run_command, &iou_list_command, &iou_probe_command, &iou_vm_command, NULL,
+};

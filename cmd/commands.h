@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The table of commands, in the order that help lists them. */
+#pragma once
+
+#include "args.h"
+
+extern const struct iou_command iou_run_command;
+extern const struct iou_command iou_list_command;
+extern const struct iou_command iou_probe_command;
+extern const struct iou_command iou_vm_command;
+
+/* NULL-terminated. */
+extern const struct iou_command *const iou_commands[];
