@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# For all bats files. tests/run sets BUILD; OBJECTS and TOOLS hold what it built for the tests.
+
+: "${BUILD:?tests are started by tests/run}"
+IOUCTL=${IOUCTL:-$BUILD/cmd/iouctl}
+OBJECTS=$BUILD/tests/bpf
+TOOLS=$BUILD/tests
+
+bats_require_minimum_version 1.5.0
+
+# as_nobody COMMAND...: a plain user who holds no capability.
+as_nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"
+}
+
+# expect CODE COMMAND...: run it with $output and $stderr apart, and check the exit code.
+expect() {
+	local code=$1
+	shift
+	run --separate-stderr "$@"
+	if [ "$status" -ne "$code" ]; then
+		echo "exit code $status, not $code, of: $*"
+		echo "stdout: $output"
+		echo "stderr: $stderr"
+		return 1
+	fi
+}
+
+# has TEXT IN...: IN contains TEXT.
+has() {
+	if [[ "$2" != *"$1"* ]]; then
+		echo "no '$1' in: $2"
+		return 1
+	fi
+}
+
+# json FILTER: apply jq to $output, which must be one document.
+json() {
+	jq -rs "if length == 1 then .[0] else error(\"not one document\") end | $1" <<<"$output"
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Who may run loops, and what is said to those who may not.
+
+load helper
+
+@test "no capabilities: exit code 4, which ones are needed" {
+	expect 4 as_nobody "$IOUCTL" run nop-chain --count 5
+	has "CAP_BPF and CAP_PERFMON" "$stderr"
+	expect 4 as_nobody "$IOUCTL" run nop-chain --json
+	[ "$(json '.schema, .stage, .errno, .exit')" = $'iouctl.error/1\nload\nEPERM\n4' ]
+}
+
+@test "CAP_BPF and CAP_PERFMON suffice, as a plain user" {
+	expect 0 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon \
+		"$IOUCTL" run nop-chain --count 12345 --json
+	[ "$(json .stats.completed)" = 12345 ]
+	expect 0 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon "$IOUCTL" probe
+}
+
+@test "CAP_BPF alone does not" {
+	expect 4 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all,+bpf --ambient-caps=-all,+bpf "$IOUCTL" run nop-chain --count 5
+	has "CAP_PERFMON" "$stderr"
+}
+
+@test "kernel.io_uring_disabled" {
+	echo 2 >/proc/sys/kernel/io_uring_disabled
+	run --separate-stderr "$IOUCTL" run nop-chain --count 5
+	code=$status message=$stderr
+	run --separate-stderr "$IOUCTL" probe --json
+	echo 0 >/proc/sys/kernel/io_uring_disabled
+	[ "$code" -eq 4 ]
+	has "io_uring_disabled" "$message"
+	[ "$status" -eq 4 ]
+	[ "$(json '.checks[] | select(.id == "io-uring-enabled") | .answer')" = no ]
+	[ "$(json '.checks[] | select(.id == "seccomp-io-uring-setup") | .answer')" = yes ]
+}
+
+@test "seccomp filters, as containers have them" {
+	expect 4 "$TOOLS/forbid" bpf 1 "$IOUCTL" run nop-chain --count 5
+	expect 4 "$TOOLS/forbid" io_uring_setup 1 "$IOUCTL" run nop-chain --count 5
+	expect 4 "$TOOLS/forbid" bpf 1 "$IOUCTL" probe
+	expect 4 "$TOOLS/forbid" io_uring_setup 38 "$IOUCTL" probe
+}
+
+@test "probe: all is there, exit code 0" {
+	expect 0 "$IOUCTL" probe --json
+	[ "$(json '.verdict.can_run, .verdict.exit')" = $'true\n0' ]
+	[ "$(json '[.checks[] | select(.needed and .answer == "no")] | length')" = 0 ]
+	[ "$(json '.checks[] | select(.id == "loop-params") | .why | contains("cq_wait_idx")')" = true ]
+	[[ "$(json '.checks[] | select(.id == "context-type") | .why')" =~ ^(iou_ctx|io_ring_ctx)$ ]]
+	for id in struct-type kfunc-submit-sqes kfunc-get-region kfunc-task-work-signal \
+		iter-task-file iter-bpf-map ring-sq-rewind ring-no-sqarray run; do
+		[ "$(json ".checks[] | select(.id == \"$id\") | .answer")" = yes ]
+	done
+	expect 0 "$IOUCTL" probe
+	has "can run here" "$output"
+	expect 4 as_nobody "$IOUCTL" probe
+	has "cannot run here (permission)" "$output"
+}
+
+@test "the verifier rejects a program: the end of its log, all of it with -v" {
+	expect 5 "$IOUCTL" run "$OBJECTS/rejected.bpf.o"
+	has "the verifier rejects 'rejected_loop'" "$stderr"
+	has "-v shows all of it" "$stderr"
+	has "processed" "$stderr"
+	[ "$(wc -l <<<"$stderr")" -lt 30 ]
+	short=$(wc -l <<<"$stderr")
+	expect 5 "$IOUCTL" run -v "$OBJECTS/rejected.bpf.o"
+	[ "$(wc -l <<<"$stderr")" -gt $((short + 10)) ]
+	expect 5 "$IOUCTL" run "$OBJECTS/rejected.bpf.o" --json
+	[ "$(json '.stage, .exit')" = $'load\n5' ]
+	has "processed" "$(json .detail)"
+}

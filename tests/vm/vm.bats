@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# iouctl vm, from the host's side: each test boots a kernel, unless it is about one that does not.
+
+load ../helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	export IOUCTL_TEST_MARK=$BATS_TEST_TMPDIR
+	before=$(traces)
+}
+
+teardown() {
+	for _ in $(seq 50); do
+		[ "$(traces)" != "$before" ] || return 0
+		sleep 0.1
+	done
+	echo "left behind: $(traces)"
+	return 1
+}
+
+# What a micro-VM could leave: processes (all inherit the marker), mounts, files.
+traces() {
+	grep -lsz "^IOUCTL_TEST_MARK=$BATS_TEST_TMPDIR\$" /proc/[0-9]*/environ |
+		while IFS=/ read -r _ _ process _; do
+			[ "$(ps -o comm= -p "$process")" != iouctl ] &&
+				[[ "$(ps -o comm= -p "$process")" != qemu-system* ]] &&
+				[ "$(ps -o comm= -p "$process")" != virtiofsd ] || ps -o args= -p "$process"
+		done
+	grep -E 'iouctl|virtiofs' /proc/self/mounts
+	find /tmp /run /var/run /dev/shm -maxdepth 1 -newer "$BATS_RUN_TMPDIR" \
+		-name '*iouctl*' ! -name 'iouctl-tests.*' 2>/dev/null
+	true
+}
+
+# A loop that never ends, which says on standard error that it is about to start.
+endless='echo loop-started >&2; exec "$0" run nop-chain --count 9223372036854775807 "$@"'
+
+# started FILE: wait for that, and for the loop.
+started() {
+	for _ in $(seq 300); do
+		! grep -q '^loop-started' "$1" || break
+		sleep 0.2
+	done
+	sleep 4
+}
+
+vm() {
+	"$IOUCTL" vm "$@"
+}
+
+@test "run: the same output, streams and exit code as on a kernel with loops" {
+	expect 0 vm -- run nop-chain --count 12345 --json
+	[ "$(json '.stats.completed, .run.enter_calls')" = $'12345\n1' ]
+	expect 2 vm -- run nop-chain --count 0
+	[ -z "$output" ]
+	has "count=0 is out of range" "$stderr"
+	expect 5 vm -- run "$OBJECTS/rejected.bpf.o" --json
+	[ "$(json .exit)" = 5 ]
+}
+
+@test "arguments, directory and environment arrive unchanged" {
+	mkdir "a dir with 'quotes'"
+	cd "a dir with 'quotes'"
+	export GREETING=$'two\nlines'
+	expect 0 vm --exec -- sh -c 'printf "%s|" "$PWD" "$GREETING" "$@"' sh \
+		'' 'a b' "it's" '"q"' $'new\nline' '$HOME' '*' '\' 'ünï' -- --x
+	[ "$output" = "$PWD|$GREETING||a b|it's|\"q\"|"$'new\nline|$HOME|*|\\|ünï|--|--x|' ]
+}
+
+@test "a loop named by a relative path" {
+	mkdir "my loops"
+	cp "$OBJECTS/two.bpf.o" "my loops/two loops.bpf.o"
+	cd "my loops"
+	expect 0 vm -- run "./two loops.bpf.o" --ops one --json
+	[ "$(json .loop.source)" = "./two loops.bpf.o" ]
+}
+
+@test "streams are binary-clean, in both directions, and stay apart" {
+	head -c 20000000 /dev/urandom >random
+	sum=$(sha256sum <random)
+	out=$(vm --exec -- sh -c 'tee /dev/stderr' <random 2>err | sha256sum)
+	[ "$out" = "$sum" ]
+	# Notes of this tool's own may come first.
+	[ "$(tail -c 20000000 err | sha256sum)" = "$sum" ]
+}
+
+@test "exit codes and signals of the command" {
+	expect 0 vm --exec -- true
+	expect 77 vm --exec -- sh -c 'exit 77'
+	expect 137 vm --exec -- sh -c 'kill -KILL $$'
+	expect 143 vm --exec -- sh -c 'kill -TERM $$'
+}
+
+@test "a signal reaches the command, which ends in its own way" {
+	"$IOUCTL" vm --exec -- sh -c "$endless" "$IOUCTL" --json >out 2>err 3>&- &
+	pid=$!
+	started err
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	output=$(<out)
+	[ $status -eq 143 ]
+	[ "$(json '.run.stop.reason, .run.stop.signal')" = $'interrupted\nSIGTERM' ]
+	[ "$(json '.stats.completed > 1000')" = true ]
+}
+
+@test "^C on a terminal reaches the command" {
+	export IOUCTL endless
+	{ started out; printf '\003'; sleep 10; } | timeout 100 script -qefc \
+		'"$IOUCTL" vm --exec -- sh -c "$endless" "$IOUCTL"; echo "code $?"' out >/dev/null || true
+	cat out
+	grep -q "interrupted by SIGINT" out
+	grep -q "of 9,223,372,036,854,775,807 requests" out
+}
+
+@test "output closed early" {
+	run bash -c "\"$IOUCTL\" vm --exec -- sh -c 'yes; exit 3' 2>/dev/null | head -c 100000 | wc -c; echo \${PIPESTATUS[0]}"
+	[ "${lines[0]}" = 100000 ]
+	[ "${lines[1]}" = 3 ]
+	# The command itself dies by SIGPIPE, and so does iouctl.
+	run bash -c "\"$IOUCTL\" vm --exec -- yes 2>/dev/null | head -c 100000 | wc -c; echo \${PIPESTATUS[0]}"
+	[ "${lines[1]}" = 141 ]
+}
+
+@test "SIGKILL of iouctl leaves nothing" {
+	"$IOUCTL" vm --exec -- sh -c 'echo loop-started >&2; sleep 60' 2>err 3>&- &
+	pid=$!
+	started err
+	kill -KILL $pid
+	wait $pid || true
+}
+
+@test "root in the guest writes nothing on the host, but in --share" {
+	mkdir shared
+	pattern=$(cat /proc/sys/kernel/core_pattern)
+	cat >attack.sh <<-'END'
+		for f in /etc/iouctl-test /tmp/iouctl-test /usr/iouctl-test /var/iouctl-test "$PWD/iouctl-test"; do
+			echo x 2>/dev/null >"$f" && echo "wrote $f"
+		done
+		mount -o remount,rw / 2>/dev/null
+		mount -o remount,rw,bind / 2>/dev/null
+		for f in /etc/iouctl-test /tmp/iouctl-test /etc/hostname; do
+			echo x 2>/dev/null >>"$f" && echo "wrote $f after remount"
+		done
+		mkdir /tmp/iouctl-test-dir 2>/dev/null && echo "made a directory"
+		chmod 777 /etc/hostname 2>/dev/null && echo "chmod worked"
+		rm -f /etc/hostname 2>/dev/null && echo "rm worked"
+		# The guest's own: these may change, there.
+		echo guest >/proc/sys/kernel/core_pattern
+		echo 0 >/sys/kernel/mm/ksm/run 2>/dev/null
+		echo x >/dev/shm/iouctl-test
+		echo x >/run/iouctl-test
+		mknod shared/null c 1 3 2>/dev/null && echo x 2>/dev/null >shared/null && echo "a device in the share"
+		echo x >"$TMPDIR/file" || echo "TMPDIR cannot be written"
+		echo shared >shared/file || echo "the share cannot be written"
+		ls -d /proc/1 /sys/kernel /dev/null >/dev/null || echo "no proc, sys or dev"
+	END
+	expect 0 vm --share shared --exec -- sh attack.sh
+	[ -z "$output" ]
+	[ "$(cat shared/file)" = shared ]
+	[ "$(cat /proc/sys/kernel/core_pattern)" = "$pattern" ]
+	for f in /etc /tmp /usr /var /dev/shm /run .; do
+		[ ! -e $f/iouctl-test ]
+	done
+	[ ! -e /tmp/iouctl-test-dir ]
+}
+
+@test "submounts of the host are read-only too, and those of /dev are not there" {
+	mkdir mnt
+	# In a mount namespace of its own, so that nothing is left on the host.
+	cat >outer.sh <<-'END'
+		mount -t tmpfs tmpfs mnt
+		echo host >mnt/file
+		"$IOUCTL" vm --exec -- sh -c 'cat mnt/file; echo x 2>/dev/null >mnt/file && echo wrote;
+			mount -o remount,rw mnt 2>/dev/null; echo x 2>/dev/null >mnt/file && echo wrote; ls /dev | wc -l'
+		cat mnt/file
+	END
+	export IOUCTL
+	run --separate-stderr unshare -m sh outer.sh
+	[ "${lines[0]}" = host ]
+	[ "${lines[1]}" -gt 5 ]
+	[ "${lines[2]}" = host ]
+	[ "${#lines[@]}" -eq 3 ]
+}
+
+@test "--timeout: exit code 124" {
+	expect 124 vm --timeout 8s --exec -- sleep 60
+	has "8" "$stderr"
+	expect 124 vm --timeout 1s -- run nop-chain --json
+	[ "$(json '.schema, .exit')" = $'iouctl.error/1\n124' ]
+}
+
+@test "options of the machine: --cpus, --memory, --kernel-arg" {
+	expect 0 vm --cpus 1 --memory 512M --kernel-arg iouctl.test=1 --exec -- \
+		sh -c 'nproc; grep -c iouctl.test=1 /proc/cmdline; grep MemTotal /proc/meminfo'
+	[ "${lines[0]}" = 1 ]
+	[ "${lines[1]}" = 1 ]
+	[[ "${lines[2]}" =~ \ [34][0-9]{5}\ kB ]]
+}
+
+@test "no kernel, no QEMU, no virtiofsd: exit code 125, what is missing" {
+	expect 125 vm --kernel /nonexistent -- list
+	has "/nonexistent" "$stderr"
+	expect 125 vm --kernel /etc/passwd -- list
+	mkdir bin
+	for tool in sh ls; do ln -s "$(command -v $tool)" bin/; done
+	expect 125 env PATH="$PWD/bin" "$IOUCTL" vm -- list
+	has qemu "$stderr"
+	expect 125 vm --kernel /nonexistent --json -- list
+	[ "$(json '.schema, .stage, .exit')" = $'iouctl.error/1\nvm\n125' ]
+}
+
+@test "a guest that panics: exit code 125, with the console's last lines" {
+	expect 125 vm --kernel-arg init=/nonexistent -- list
+	has "panic" "$stderr"
+	expect 125 vm --exec -- sh -c 'echo c >/proc/sysrq-trigger; sleep 30'
+	has "panic" "$stderr"
+}
+
+@test "a plain user: exit code 125 with the reason, or it works" {
+	run --separate-stderr as_nobody "$IOUCTL" vm -- list --names
+	if [ "$status" -eq 0 ]; then
+		[ "$output" = nop-chain ]
+	else
+		[ "$status" -eq 125 ]
+		[ -n "$stderr" ]
+		echo "$stderr" >&2
+	fi
+}
+
+@test "several at once" {
+	for i in 1 2; do
+		vm -- run nop-chain --count $i --json >out$i 2>err$i 3>&- &
+	done
+	wait
+	cat err1 err2
+	[ "$(jq .stats.completed out1)" = 1 ]
+	[ "$(jq .stats.completed out2)" = 2 ]
+}
