@@ -57,6 +57,12 @@ struct iou_err *iou_args_err(struct argp_state *state)
 	return ((struct iou_common *)state->input)->err;
 }
 
+error_t iou_args_usage(struct argp_state *state, const char *what, const char *arg)
+{
+	iou_err_set(iou_args_err(state), IOU_CAUSE_USAGE, "usage", 0, "'%s' is not %s", arg, what);
+	return EINVAL;
+}
+
 void iou_args_options(const struct argp *argp,
 		      void (*each)(const struct argp_option *option, void *data), void *data)
 {

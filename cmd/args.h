@@ -43,6 +43,9 @@ int iou_args_parse(const struct iou_command *command, int argc, char **argv,
 /* For a command's parser: where it says what is wrong, before it returns EINVAL. */
 struct iou_err *iou_args_err(struct argp_state *state);
 
+/* The same, of an argument: "'ARG' is not WHAT". Returns EINVAL. */
+error_t iou_args_usage(struct argp_state *state, const char *what, const char *arg);
+
 /* Whether --json is among @argv, before "--": errors of parsing are a document too then. */
 enum iou_format iou_args_format(int argc, char **argv);
 

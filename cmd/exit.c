@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "exit.h"
 
+#include <signal.h>
+
 int iou_exit_of_cause(enum iou_cause cause)
 {
 	static const int codes[] = {
@@ -14,6 +16,13 @@ int iou_exit_of_cause(enum iou_cause cause)
 	};
 
 	return codes[cause];
+}
+
+int iou_exit_by_signal(int signum)
+{
+	signal(signum, SIG_DFL);
+	raise(signum);
+	return IOU_EXIT_SIGNAL + signum;
 }
 
 int iou_exit_of_run(const struct iou_run *run)

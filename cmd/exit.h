@@ -18,4 +18,7 @@ enum iou_exit {
 };
 
 int iou_exit_of_cause(enum iou_cause cause);
+/* End by @signum, as if it had never been taken; the code is for one that does not end us. */
+int iou_exit_by_signal(int signum);
+
 int iou_exit_of_run(const struct iou_run *run);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* iouctl run: make a ring, bind a loop to it, enter it, print what happened. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,18 +43,13 @@ static const struct argp_option options[] = {
 	{},
 };
 
-static error_t usage(struct argp_state *state, const char *what, const char *arg)
-{
-	iou_err_set(iou_args_err(state), IOU_CAUSE_USAGE, "usage", 0, "'%s' is not %s", arg, what);
-	return EINVAL;
-}
-
 static error_t parse_entries(struct argp_state *state, const char *arg, uint32_t *entries)
 {
 	uint64_t value;
 
 	if (iou_parse_u64(arg, &value) || value < 1 || value > 65536)
-		return usage(state, "a number of ring entries (1 to 32768, 65536 for the CQ)", arg);
+		return iou_args_usage(
+			state, "a number of ring entries (1 to 32768, 65536 for the CQ)", arg);
 	*entries = (uint32_t)value;
 	return 0;
 }
@@ -66,8 +60,6 @@ static error_t parse_entries(struct argp_state *state, const char *arg, uint32_t
 	 IORING_SETUP_CLAMP | IORING_SETUP_ATTACH_WQ | IORING_SETUP_R_DISABLED |                 \
 	 IORING_SETUP_NO_MMAP | IORING_SETUP_REGISTERED_FD_ONLY | IORING_SETUP_HYBRID_IOPOLL)
 
-#define FLAGS_NEEDED (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
-
 static error_t parse_ring_flag(struct argp_state *state, const char *arg,
 			       struct iou_session_config *config)
 {
@@ -77,7 +69,7 @@ static error_t parse_ring_flag(struct argp_state *state, const char *arg,
 	const char *nearest;
 	size_t nr = 0;
 
-	if (bit >= 0 && off && (FLAGS_NEEDED & (1U << bit))) {
+	if (bit >= 0 && off && (IOU_RING_LOOP_FLAGS & (1U << bit))) {
 		iou_err_set(iou_args_err(state), IOU_CAUSE_USAGE, "usage", 0,
 			    "a ring without '%s' can have no loop", arg + 1);
 		return EINVAL;
@@ -88,12 +80,12 @@ static error_t parse_ring_flag(struct argp_state *state, const char *arg,
 		return 0;
 	}
 	if (bit >= 0)
-		return usage(state, "a flag for a ring with a loop", arg);
+		return iou_args_usage(state, "a flag for a ring with a loop", arg);
 	for (unsigned int i = 0; iou_ring_flag_name(i); i++)
 		if (!(FLAGS_REFUSED & (1U << i)))
 			names[nr++] = iou_ring_flag_name(i);
 	nearest = iou_text_nearest(arg + off, names);
-	usage(state, "a ring flag", arg);
+	iou_args_usage(state, "a ring flag", arg);
 	if (nearest)
 		iou_err_hint(iou_args_err(state), "did you mean '%s'?", nearest);
 	else
@@ -108,7 +100,7 @@ static error_t parse_argument(struct argp_state *state, struct args *args, char 
 		return 0;
 	}
 	if (!strchr(arg, '=')) {
-		usage(state, "of the form NAME=VALUE", arg);
+		iou_args_usage(state, "of the form NAME=VALUE", arg);
 		return EINVAL;
 	}
 	args->params[args->params_nr++] = arg;
@@ -134,7 +126,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TIMEOUT:
 		if (iou_parse_duration(arg, &args->run.timeout_ns) || !args->run.timeout_ns)
-			return usage(state, "a duration above 0, such as 200ms", arg);
+			return iou_args_usage(state, "a duration above 0, such as 200ms", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		return parse_argument(state, args, arg);
@@ -510,10 +502,8 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	iou_loop_free(loop);
 	iou_session_release(&session);
 	iou_image_release(&image);
-	if (signum) {
-		signal(signum, SIG_DFL);
-		raise(signum);
-	}
+	if (signum)
+		iou_exit_by_signal(signum);
 	return code;
 }
 

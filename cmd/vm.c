@@ -3,7 +3,6 @@
 #include "vm/vm.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,12 +55,6 @@ static const struct argp_option options[] = {
 	{},
 };
 
-static error_t usage(struct argp_state *state, const char *what, const char *arg)
-{
-	iou_err_set(iou_args_err(state), IOU_CAUSE_USAGE, "usage", 0, "'%s' is not %s", arg, what);
-	return EINVAL;
-}
-
 static error_t parse_accel(struct argp_state *state, struct iou_vm_config *vm, const char *arg)
 {
 	static const char *const names[] = {
@@ -75,7 +68,7 @@ static error_t parse_accel(struct argp_state *state, struct iou_vm_config *vm, c
 			vm->accel = (enum iou_vm_accel)i;
 			return 0;
 		}
-	return usage(state, "auto, kvm or tcg", arg);
+	return iou_args_usage(state, "auto, kvm or tcg", arg);
 }
 
 static error_t parse_number(int key, struct argp_state *state, struct iou_vm_config *vm,
@@ -86,17 +79,17 @@ static error_t parse_number(int key, struct argp_state *state, struct iou_vm_con
 	switch (key) {
 	case KEY_CPUS:
 		if (iou_parse_u64(arg, &number) || number < 1 || number > CPUS_MAX)
-			return usage(state, "a number of processors from 1 to 64", arg);
+			return iou_args_usage(state, "a number of processors from 1 to 64", arg);
 		vm->cpus = (unsigned int)number;
 		return 0;
 	case KEY_MEMORY:
 		if (iou_parse_size(arg, &number) || number < MEMORY_MIN || number > MEMORY_MAX)
-			return usage(state, "an amount of memory from 256M to 1T", arg);
+			return iou_args_usage(state, "an amount of memory from 256M to 1T", arg);
 		vm->memory = number;
 		return 0;
 	default:
 		if (iou_parse_duration(arg, &number) || !number)
-			return usage(state, "a duration above 0, such as 30s", arg);
+			return iou_args_usage(state, "a duration above 0, such as 30s", arg);
 		vm->timeout_ns = number;
 		return 0;
 	}
@@ -173,11 +166,8 @@ static int run_vm(const struct args *args, struct iou_err *err)
 
 	if (iou_vm_run(&args->vm, &result, err))
 		return iou_report_error(err, args->common.format);
-	if (result.signal) {
-		signal(result.signal, SIG_DFL);
-		raise(result.signal);
-		return IOU_EXIT_SIGNAL + result.signal;
-	}
+	if (result.signal)
+		return iou_exit_by_signal(result.signal);
 	return result.exit_code;
 }
 

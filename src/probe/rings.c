@@ -8,8 +8,6 @@
 #include "probe/checks.h"
 #include "ring/ring.h"
 
-#define LOOP_FLAGS (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
-
 static int try_ring(uint32_t flags)
 {
 	struct io_uring_params params = {.flags = flags};
@@ -53,14 +51,14 @@ void iou_probe_rings(struct iou_probe *probe)
 	if (ret)
 		return;
 	add(probe, "ring-defer-taskrun", "rings: single-issuer and defer-taskrun", true,
-	    try_ring(LOOP_FLAGS), "");
+	    try_ring(IOU_RING_LOOP_FLAGS), "");
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		const char *name = iou_ring_flag_name((unsigned int)__builtin_ctz(flags[i].flag));
 		char id[64], what[64];
 
 		snprintf(id, sizeof(id), "ring-%s", name);
 		snprintf(what, sizeof(what), "rings: %s", name);
-		add(probe, id, what, false, try_ring(LOOP_FLAGS | flags[i].flag | flags[i].with),
-		    flags[i].why);
+		add(probe, id, what, false,
+		    try_ring(IOU_RING_LOOP_FLAGS | flags[i].flag | flags[i].with), flags[i].why);
 	}
 }

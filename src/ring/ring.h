@@ -15,6 +15,9 @@
 #include "base/err.h"
 #include "ring/uapi.h"
 
+/* What a ring must be set up with for a loop to be bound to it. */
+#define IOU_RING_LOOP_FLAGS (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+
 struct iou_ring_config {
 	uint32_t sq_entries;   /* rounded up to a power of two by the kernel */
 	uint32_t cq_entries;   /* 0: the kernel's default, twice the SQ's */

@@ -6,11 +6,7 @@
 
 #include "base/cleanup.h"
 
-/*
- * What a loop needs, and what makes it faster where the kernel has it: no SQ array to keep, no SQ
- * head and tail to move.
- */
-#define FLAGS_NEEDED (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+/* No SQ array to keep, no SQ head and tail to move: faster, where the kernel has them. */
 #define FLAGS_WANTED (IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQ_REWIND)
 
 static struct iou_ring_config ring_config(const struct iou_loop *loop,
@@ -29,7 +25,7 @@ static struct iou_ring_config ring_config(const struct iou_loop *loop,
 	return (struct iou_ring_config){
 		.sq_entries = sq,
 		.cq_entries = cq,
-		.flags = (FLAGS_NEEDED | config->flags_on) & ~config->flags_off,
+		.flags = (IOU_RING_LOOP_FLAGS | config->flags_on) & ~config->flags_off,
 		.flags_wanted = FLAGS_WANTED & ~config->flags_off,
 	};
 }
