@@ -6,7 +6,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?= -DIOUCTL_WERROR=ON
 
-.PHONY: all deps kernel demo check lint clean
+.PHONY: all deps demo check check-asan check-long lint clean
 
 all: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) --parallel $(JOBS)
@@ -18,20 +18,22 @@ $(BUILD)/CMakeCache.txt:
 deps:
 	scripts/deps
 
-# A kernel with loops for the micro-VM, in the user's cache, where this one has none.
-kernel:
-	scripts/fetch-kernel >/dev/null
-
 # The main job: on this kernel when it has loops, else in the micro-VM.
 demo: deps
 	$(MAKE) all
 	scripts/demo $(BUILD)/cmd/iouctl
 
-# Everything that is built, and all tests. The last line counts them.
+# Everything that is built, and all tests, those that run loops on the newest kernel of each series
+# (or on those in KERNELS). The last line counts them.
 check: deps
-	$(MAKE) kernel
 	$(MAKE) all
-	tests/run $(BUILD)
+	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" tests/run $(BUILD)
+
+# The same with the address and undefined-behaviour sanitizers, but for the micro-VM's own tests.
+check-asan: deps
+	$(MAKE) all BUILD=$(BUILD)-asan CMAKE_FLAGS="$(CMAKE_FLAGS) -DIOUCTL_SANITIZE=ON"
+	KERNELS="$$(scripts/kernels $(BUILD)-asan/cmd/iouctl)" \
+		TESTS="$${TESTS:-sanitizer unit cli live}" tests/run $(BUILD)-asan
 
 lint:
 	scripts/lint $(BUILD)

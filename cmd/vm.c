@@ -12,6 +12,7 @@
 #include "exit.h"
 #include "log.h"
 #include "report.h"
+#include "vmkernels.h"
 
 /* What QEMU and a kernel can do with. */
 #define CPUS_MAX 64
@@ -24,6 +25,9 @@ struct args {
 	const char **shares, **kernel_args; /* of the config, to be filled in */
 	char **command;                     /* likewise */
 	size_t command_nr;
+	bool list, fetch;
+	const char *series; /* to fetch: the first of the words that are no options, */
+	size_t words_nr;    /* of which there may be one, and only there */
 };
 
 enum {
@@ -35,6 +39,8 @@ enum {
 	KEY_TIMEOUT,
 	KEY_KERNEL_ARG,
 	KEY_EXEC,
+	KEY_LIST,
+	KEY_FETCH,
 };
 
 static const struct argp_option options[] = {
@@ -52,6 +58,11 @@ static const struct argp_option options[] = {
 	{"kernel-arg", KEY_KERNEL_ARG, "ARG", 0,
 	 "Add to the kernel's command line; may be repeated", 0},
 	{"exec", KEY_EXEC, NULL, 0, "COMMAND is a program of its own, not an iouctl command", 0},
+	{"list", KEY_LIST, NULL, 0, "List the kernels at hand, and which of them have loops", 1},
+	{"fetch", KEY_FETCH, NULL, 0,
+	 "Fetch from the distribution the newest kernel that has loops, or the newest of SERIES "
+	 "(such as 7.3), or one of each series (all), and print its path",
+	 1},
 	{},
 };
 
@@ -95,15 +106,55 @@ static error_t parse_number(int key, struct argp_state *state, struct iou_vm_con
 	}
 }
 
+/* "7.3", or all of them; it becomes part of a search, and is no path. */
+static bool is_series(const char *arg)
+{
+	size_t major = strspn(arg, "0123456789");
+	size_t minor = arg[major] == '.' ? strspn(arg + major + 1, "0123456789") : 0;
+
+	return strcmp(arg, "all") == 0 || (major && minor && !arg[major + 1 + minor]);
+}
+
 static error_t parse_end(struct argp_state *state, const struct args *args)
 {
 	struct iou_err *err = iou_args_err(state);
 
+	if (args->list || args->fetch) {
+		if (args->command_nr || args->list == args->fetch ||
+		    args->words_nr > (args->fetch ? 1 : 0)) {
+			iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "'--%s' stands alone%s",
+				    args->list ? "list" : "fetch",
+				    args->list ? "" : ", or with a SERIES");
+			return EINVAL;
+		}
+		if (args->series && !is_series(args->series))
+			return iou_args_usage(state, "a series of kernels, such as 7.3, or all",
+					      args->series);
+		return 0;
+	}
+	if (args->series) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "'%s' is no option of 'iouctl vm'",
+			    args->series);
+		iou_err_hint(err, "the command goes after '--': iouctl vm -- %s", args->series);
+		return EINVAL;
+	}
 	if (args->command_nr)
 		return 0;
 	iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "no COMMAND was given");
 	iou_err_hint(err, "it goes after '--': iouctl vm -- run nop-chain");
 	return EINVAL;
+}
+
+static error_t parse_arg(struct argp_state *state, struct args *args, char *arg)
+{
+	if (state->quoted) {
+		args->command[args->command_nr++] = arg;
+		return 0;
+	}
+	/* Whether it may stand there is known at the end. */
+	if (!args->words_nr++)
+		args->series = arg;
+	return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -132,16 +183,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_EXEC:
 		args->vm.exec = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (!state->quoted) {
-			iou_err_set(iou_args_err(state), IOU_CAUSE_USAGE, "usage", 0,
-				    "'%s' is no option of 'iouctl vm'", arg);
-			iou_err_hint(iou_args_err(state),
-				     "the command goes after '--': iouctl vm -- %s", arg);
-			return EINVAL;
-		}
-		args->command[args->command_nr++] = arg;
+	case KEY_LIST:
+		args->list = true;
 		return 0;
+	case KEY_FETCH:
+		args->fetch = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		return parse_arg(state, args, arg);
 	case ARGP_KEY_END:
 		return parse_end(state, args);
 	default:
@@ -199,6 +248,10 @@ static int run(const struct iou_command *command, int argc, char **argv)
 		return iou_report_flush(IOU_EXIT_OK);
 	if (ret)
 		return iou_report_error(&err, args.common.format);
+	if (args.list)
+		return iou_vmkernels_list(args.common.format);
+	if (args.fetch)
+		return iou_vmkernels_fetch(args.series, args.common.format);
 	/* The document that a program reads is the command's; it asked that one for JSON. */
 	if (!args.vm.exec && args.common.format == IOU_FORMAT_TEXT)
 		args.common.format = iou_args_format((int)args.command_nr, words);
@@ -208,7 +261,7 @@ static int run(const struct iou_command *command, int argc, char **argv)
 
 const struct iou_command iou_vm_command = {
 	.name = "vm",
-	.args = "-- COMMAND...",
+	.args = "-- COMMAND...\n--list\n--fetch [SERIES]",
 	.help = "Run an iouctl command in a micro-VM whose kernel has loops",
 	.argp = &argp,
 	.takes_command = true,

@@ -8,14 +8,19 @@
 #include "base/text.h"
 #include "loop/loop.h"
 
-/* @text with nothing in it that means something to scdoc. */
-static void put(FILE *out, const char *text)
+/* @length bytes of @text with nothing in them that means something to scdoc. */
+static void put_part(FILE *out, const char *text, size_t length)
 {
-	for (; *text; text++) {
+	for (; length--; text++) {
 		if (strchr("\\*_#[]|<>~`", *text))
 			fputc('\\', out);
 		fputc(*text, out);
 	}
+}
+
+static void put(FILE *out, const char *text)
+{
+	put_part(out, text, strlen(text));
 }
 
 static const struct iou_command *find_command(const char *name)
@@ -39,15 +44,19 @@ int gen_header(FILE *out, const char *arg)
 	return 0;
 }
 
-static void print_usage(FILE *out, const struct iou_command *command)
+/* The first way to use it, or all: one a line of command->args. */
+static void print_usage(FILE *out, const struct iou_command *command, bool all)
 {
-	fprintf(out, "*iouctl %s*", command->name);
-	fputs(" [_OPTION_...]", out);
-	if (command->args) {
-		fputc(' ', out);
-		put(out, command->args);
-	}
-	fputc('\n', out);
+	const char *args = command->args ?: "";
+	size_t length;
+
+	do {
+		length = strcspn(args, "\n");
+		fprintf(out, "*iouctl %s* [_OPTION_...]%s", command->name, length ? " " : "");
+		put_part(out, args, length);
+		args += length + (args[length] == '\n');
+		fputs(all && *args ? "++\n" : "\n", out);
+	} while (all && *args);
 }
 
 int gen_synopsis(FILE *out, const char *arg)
@@ -56,7 +65,7 @@ int gen_synopsis(FILE *out, const char *arg)
 
 	if (!command)
 		return -EINVAL;
-	print_usage(out, command);
+	print_usage(out, command, true);
 	return 0;
 }
 
@@ -91,7 +100,7 @@ int gen_commands(FILE *out, const char *arg)
 {
 	(void)arg;
 	for (const struct iou_command *const *c = iou_commands; *c; c++) {
-		print_usage(out, *c);
+		print_usage(out, *c, false);
 		fputc('\t', out);
 		put(out, (*c)->help);
 		fprintf(out, ": see *iouctl-%s*(1).\n\n", (*c)->name);

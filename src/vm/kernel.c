@@ -10,9 +10,9 @@
 
 #define LOOPS_OPTION "CONFIG_IO_URING_BPF_OPS=y"
 #define BOOT_PREFIX "vmlinuz-"
-#define HOW_TO_GET                                                                            \
-	"scripts/fetch-kernel in the source tree gets one where the distribution offers it; " \
-	"or name an image with --kernel or in IOUCTL_KERNEL"
+#define HOW_TO_GET                                                              \
+	"'iouctl vm --fetch' gets one where the distribution offers it, or name " \
+	"an image with --kernel or in IOUCTL_KERNEL"
 
 int iou_vm_cache_path(const char *name, char **path)
 {
@@ -100,7 +100,7 @@ static char *join(const char *dir, const char *middle, const char *name)
 static int add_version(struct iou_vm_kernels *kernels, const char *dir, const char *release,
 		       const char *where)
 {
-	/* An image that needs no unpacking in the guest, which scripts/fetch-kernel makes. */
+	/* An image that needs no unpacking in the guest, which a fetch makes. */
 	static const char *const images[] = {"/vmlinux", "/vmlinuz", "/vmlinuz.unsigned"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {

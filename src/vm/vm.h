@@ -73,7 +73,7 @@ struct iou_vm_kernel {
 	char *path;        /* of the image that is booted */
 	char *release;     /* "7.2.12+deb13-cloud-amd64" */
 	char *config;      /* path of its configuration, or NULL: unknown */
-	bool has_loops;    /* the configuration has CONFIG_IO_URING_BPF_OPS=y */
+	bool has_loops;    /* the configuration, if there is one, has CONFIG_IO_URING_BPF_OPS=y */
 	const char *where; /* static: "fetched", "boot", "modules" */
 };
 
@@ -85,6 +85,24 @@ struct iou_vm_kernels {
 /* All kernels at hand, the newest first. 0 or -ENOMEM; the caller releases @kernels. */
 int iou_vm_kernels_list(struct iou_vm_kernels *kernels);
 void iou_vm_kernels_release(struct iou_vm_kernels *kernels);
+
+struct iou_vm_fetched {
+	char **paths; /* of the images; owned, as are the strings */
+	size_t nr;
+	int signal; /* > 0: ended by this signal, and nothing was fetched */
+};
+
+/*
+ * Fetch from the distribution, into the user's cache, the newest kernel with loops, or that of
+ * @series ("7.3"), or of each series ("all"). Notes go to the standard error, unless @quiet. What
+ * is there already is not fetched again. SIGINT, SIGTERM, SIGHUP and SIGQUIT end it in order.
+ *
+ * 0 or -errno with @err: no distribution that this works on, no such series, a download or a
+ * signature that failed, a configuration without loops. The caller releases @fetched.
+ */
+int iou_vm_fetch(const char *series, bool quiet, struct iou_vm_fetched *fetched,
+		 struct iou_err *err);
+void iou_vm_fetched_release(struct iou_vm_fetched *fetched);
 
 /*
  * The path of the image to boot, which the caller frees: @wanted, else $IOUCTL_KERNEL, else the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "test.h"
 
@@ -52,17 +53,42 @@ static const struct iou_command command = {.name = "test", .argp = &argp, .takes
 static const struct iou_command plain = {.name = "test", .argp = &argp};
 static const struct iou_command wrapper = {.name = "test", .argp = &argp, .takes_command = true};
 
+/* Words that parsing made are left to whoever owns argv; here, until the end of the program. */
+static char *made[64];
+static size_t made_nr;
+
+static void keep_made(char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (word == *words || word == *words + 2)
+			return;
+	assert_true(made_nr < sizeof(made) / sizeof(made[0]));
+	made[made_nr++] = word;
+}
+
+static int free_made(void **state)
+{
+	(void)state;
+	while (made_nr)
+		free(made[--made_nr]);
+	return 0;
+}
+
 static int try(const struct iou_command *which, struct args *args, struct iou_err *err,
 	       const char *const *words)
 {
 	char *argv[16] = {(char *)"test"};
-	int argc = 1;
+	int argc = 1, ret;
 
+	/* They are never written to. */
 	for (; words[argc - 1]; argc++)
-		argv[argc] = strdup(words[argc - 1]);
+		argv[argc] = (char *)words[argc - 1];
 	*args = (struct args){};
 	iou_err_release(err);
-	return iou_args_parse(which, argc, argv, &args->common, err);
+	ret = iou_args_parse(which, argc, argv, &args->common, err);
+	for (int i = 1; i < argc && argv[i]; i++)
+		keep_made(argv[i], words);
+	return ret;
 }
 
 #define TRY(which, ...) try(which, &args, &err, (const char *const[]){__VA_ARGS__, NULL})
@@ -153,5 +179,5 @@ int main(void)
 		cmocka_unit_test(commands),
 	};
 
-	return cmocka_run_group_tests_name("args", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("args", tests, NULL, free_made);
 }

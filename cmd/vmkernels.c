@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vmkernels.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "exit.h"
+#include "log.h"
+#include "report.h"
+#include "vm/vm.h"
+
+static void add_row(struct iou_doc *table, const struct iou_vm_kernel *kernel, const char *boots)
+{
+	struct iou_doc *row = iou_doc_object(table, NULL);
+	bool chosen = boots && strcmp(kernel->path, boots) == 0;
+	struct iou_doc *release = iou_doc_string(row, "release", "KERNEL", kernel->release);
+	struct iou_doc *loops;
+
+	if (!kernel->release)
+		iou_doc_text(release, "?");
+	loops = kernel->config ? iou_doc_bool(row, "loops", "LOOPS", kernel->has_loops)
+			       : iou_doc_null(row, "loops", "LOOPS");
+	iou_doc_text(loops, "%s", !kernel->config ? "?" : kernel->has_loops ? "yes" : "no");
+	iou_doc_string(row, "where", "WHERE", kernel->where);
+	iou_doc_text(iou_doc_bool(row, "default", "BOOTS", chosen), "%s", chosen ? "yes" : "-");
+	iou_doc_string(row, "path", "PATH", kernel->path);
+}
+
+static int out_of_memory(enum iou_format format)
+{
+	struct iou_err err = {};
+
+	iou_err_set(&err, IOU_CAUSE_FAILED, "vm", ENOMEM, "cannot list the kernels");
+	return iou_report_error(&err, format);
+}
+
+/* Nothing but the head of a table would say that this failed, which it did not. */
+static void say_none(enum iou_format format)
+{
+	if (format == IOU_FORMAT_TEXT)
+		iou_note("no kernel for the micro-VM is at hand; 'iouctl vm --fetch' gets one");
+}
+
+int iou_vmkernels_list(enum iou_format format)
+{
+	IOU_CLEANUP(iou_vm_kernels_release) struct iou_vm_kernels kernels = {};
+	char *named = getenv("IOUCTL_KERNEL"), *boots = NULL;
+	struct iou_doc *doc, *table;
+	struct iou_err err = {};
+	int ret;
+
+	if (iou_vm_kernels_list(&kernels))
+		return out_of_memory(format);
+	/* Where there is none, the list says so. */
+	iou_vm_kernel_find(NULL, &boots, &err);
+	iou_err_release(&err);
+	doc = iou_doc_new("iouctl.kernels/1");
+	table = iou_doc_table(doc, "kernels");
+	for (size_t i = 0; i < kernels.nr; i++)
+		add_row(table, &kernels.list[i], boots);
+	if (named && *named) {
+		const struct iou_vm_kernel kernel = {.path = named, .where = "IOUCTL_KERNEL"};
+
+		add_row(table, &kernel, boots);
+	} else if (!kernels.nr) {
+		say_none(format);
+	}
+	ret = iou_report_doc(doc, format, IOU_EXIT_OK);
+	iou_doc_free(doc);
+	free(boots);
+	return ret;
+}
+
+/* People and scripts want the path; programs the document that lists kernels. */
+static int print_fetched(const struct iou_vm_fetched *fetched, enum iou_format format)
+{
+	IOU_CLEANUP(iou_vm_kernels_release) struct iou_vm_kernels kernels = {};
+	struct iou_err none = {};
+	struct iou_doc *doc, *table;
+	char *boots = NULL;
+	int ret;
+
+	if (format == IOU_FORMAT_TEXT) {
+		for (size_t i = 0; i < fetched->nr; i++)
+			puts(fetched->paths[i]);
+		return iou_report_flush(IOU_EXIT_OK);
+	}
+	if (iou_vm_kernels_list(&kernels))
+		return out_of_memory(format);
+	iou_vm_kernel_find(NULL, &boots, &none);
+	doc = iou_doc_new("iouctl.kernels/1");
+	table = iou_doc_table(doc, "kernels");
+	for (size_t i = 0; i < kernels.nr; i++)
+		for (size_t j = 0; j < fetched->nr; j++)
+			if (strcmp(kernels.list[i].path, fetched->paths[j]) == 0)
+				add_row(table, &kernels.list[i], boots);
+	ret = iou_report_doc(doc, format, IOU_EXIT_OK);
+	iou_doc_free(doc);
+	free(boots);
+	return ret;
+}
+
+int iou_vmkernels_fetch(const char *series, enum iou_format format)
+{
+	IOU_CLEANUP(iou_vm_fetched_release) struct iou_vm_fetched fetched = {};
+	struct iou_err err = {};
+
+	if (iou_vm_fetch(series, iou_log_level == IOU_LOG_QUIET, &fetched, &err))
+		return iou_report_error(&err, format);
+	if (fetched.signal)
+		return iou_exit_by_signal(fetched.signal);
+	return print_fetched(&fetched, format);
+}
