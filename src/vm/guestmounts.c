@@ -51,10 +51,10 @@ static int mount_one(const struct guest_mount *m, struct iou_err *err)
 			   m->type, m->target);
 }
 
-/* The guest's /run hides the one that has this program, so that it needs a mount of its own. */
+/* This program may lie where the guest's own mounts hide it, so that it gets one of its own. */
 static int mount_run(struct iou_err *err)
 {
-	IOU_CLOSE int program = open(IOU_VM_INIT, O_PATH | O_CLOEXEC);
+	IOU_CLOSE int program = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	int made;
 	char path[32];
 

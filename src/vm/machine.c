@@ -3,15 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "vm/supervisor.h"
+
+/* For the last of the VM's processes to go. */
+#define GONE_MS 5000
 
 static void close_ours(struct iou_vm_machine *machine)
 {
@@ -61,36 +63,64 @@ static void close_theirs(struct iou_vm_supervisor *their)
 }
 
 /*
- * fork() into a mount and a PID namespace of its own. As PID 1 of that, the supervisor takes all
- * processes of the VM with it when it dies, however it dies.
+ * As PID 1 of its namespace, the supervisor takes all processes of the VM with it when it dies,
+ * however it dies. Without a namespace they follow it one by one, by PR_SET_PDEATHSIG.
  */
 static int start_supervisor(struct iou_vm_machine *machine, struct iou_vm_supervisor *their,
 			    struct iou_err *err)
 {
-	long pid = syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, 0);
-	int ret;
+	pid_t pid = iou_vm_isolation_fork(their->isolation);
 
 	if (pid == 0) {
 		/* A supervisor that kept these would never see the starter's end. */
 		close_ours(machine);
 		iou_vm_supervisor_main(their);
 	}
-	if (pid > 0) {
-		machine->supervisor = (pid_t)pid;
+	if (pid < 0)
+		return iou_err_set(err, IOU_CAUSE_VM, "vm", -pid,
+				   "cannot make a process with %s for the micro-VM",
+				   iou_vm_isolation_name(their->isolation));
+	machine->supervisor = pid;
+	return 0;
+}
+
+static int read_report(struct iou_vm_machine *machine, struct iou_vm_report *report, int flags,
+		       struct iou_err *err)
+{
+	ssize_t n;
+
+	do
+		n = recv(machine->control, report, sizeof(*report), flags);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof(*report))
 		return 0;
-	}
-	ret = iou_err_set(err, IOU_CAUSE_VM, "vm", errno,
-			  "cannot make mount and PID namespaces for the micro-VM");
-	if (ret == -EPERM)
-		iou_err_hint(err, "making them needs CAP_SYS_ADMIN: run it as root");
+	return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO,
+			   "the micro-VM's supervisor was killed");
+}
+
+/* What it does first takes no time; nothing is read from others yet. */
+static int wait_until_ready(struct iou_vm_machine *machine, struct iou_err *err)
+{
+	struct pollfd control = {.fd = machine->control, .events = POLLIN};
+	struct iou_vm_report report;
+	int ret;
+
+	while (poll(&control, 1, -1) < 0 && errno == EINTR)
+		;
+	ret = read_report(machine, &report, 0, err);
+	if (!ret && report.kind == IOU_VM_REPORT_FAILED)
+		ret = iou_vm_failure_to(&report.failure, err);
 	return ret;
 }
 
-int iou_vm_machine_start(struct iou_vm_machine *machine, const struct iou_vm_plan *plan,
-			 struct iou_err *err)
+static int start_with(struct iou_vm_machine *machine, const struct iou_vm_plan *plan,
+		      enum iou_vm_isolation isolation, struct iou_err *err)
 {
 	struct iou_vm_supervisor their = {
 		.plan = plan,
+		.isolation = isolation,
+		.uid = geteuid(),
+		.gid = getegid(),
 		.control = -1,
 		.agent = -1,
 		.console = -1,
@@ -100,6 +130,7 @@ int iou_vm_machine_start(struct iou_vm_machine *machine, const struct iou_vm_pla
 	int ret;
 
 	*machine = (struct iou_vm_machine){
+		.isolation = isolation,
 		.control = -1,
 		.agent = -1,
 		.console = {.fd = -1, .watch = "Kernel panic"},
@@ -110,9 +141,44 @@ int iou_vm_machine_start(struct iou_vm_machine *machine, const struct iou_vm_pla
 	if (!ret)
 		ret = start_supervisor(machine, &their, err);
 	close_theirs(&their);
+	if (!ret)
+		ret = wait_until_ready(machine, err);
 	if (ret)
 		iou_vm_machine_stop(machine);
 	return ret;
+}
+
+int iou_vm_machine_start(struct iou_vm_machine *machine, const struct iou_vm_plan *plan,
+			 struct iou_err *err)
+{
+	enum iou_vm_isolation isolation = IOU_VM_ISOLATION_ROOT;
+	int ret = start_with(machine, plan, isolation, err);
+
+	while (iou_vm_isolation_denied(ret) && isolation != IOU_VM_ISOLATION_NONE) {
+		iou_err_release(err);
+		ret = start_with(machine, plan, ++isolation, err);
+	}
+	return ret;
+}
+
+/*
+ * Without a PID namespace others may live a moment longer. QEMU and virtiofsd hold the other ends
+ * of these until they are gone.
+ */
+static void wait_for_all(struct iou_vm_machine *machine)
+{
+	for (int waited = 0; waited < GONE_MS; waited += 10) {
+		struct pollfd ends[] = {
+			{.fd = machine->qemu.fd},
+			{.fd = machine->virtiofsd.fd},
+		};
+
+		iou_vm_tail_read(&machine->qemu);
+		iou_vm_tail_read(&machine->virtiofsd);
+		if (machine->qemu.fd < 0 && machine->virtiofsd.fd < 0)
+			return;
+		poll(ends, ARRAY_SIZE(ends), 10);
+	}
 }
 
 void iou_vm_machine_stop(struct iou_vm_machine *machine)
@@ -122,6 +188,8 @@ void iou_vm_machine_stop(struct iou_vm_machine *machine)
 		/* PID 1 of a namespace can be waited for only when all others there are gone. */
 		while (waitpid(machine->supervisor, NULL, 0) < 0 && errno == EINTR)
 			;
+		if (machine->isolation == IOU_VM_ISOLATION_NONE)
+			wait_for_all(machine);
 	}
 	machine->supervisor = 0;
 	/* What was written before the end is still there to be read. */
@@ -166,14 +234,14 @@ int iou_vm_machine_report(struct iou_vm_machine *machine, struct iou_err *err)
 {
 	struct iou_vm_report report;
 	char end[IOU_VM_TAIL_WIDTH + 64];
-	ssize_t n = recv(machine->control, &report, sizeof(report), MSG_DONTWAIT);
+	int ret = read_report(machine, &report, MSG_DONTWAIT, err);
 
 	/* Their last words may come after the report. */
 	iou_vm_machine_stop(machine);
-	if (n != (ssize_t)sizeof(report))
-		return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO,
-				   "the micro-VM's supervisor was killed");
+	if (ret)
+		return ret;
 	switch (report.kind) {
+	case IOU_VM_REPORT_READY:
 	case IOU_VM_REPORT_FAILED:
 		return iou_vm_failure_to(&report.failure, err);
 	case IOU_VM_REPORT_QEMU_ENDED:

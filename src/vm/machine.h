@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "vm/isolation.h"
 #include "vm/tail.h"
 #include "vm/tools.h"
 
@@ -13,21 +14,26 @@ struct iou_vm_plan {
 	bool kvm;
 	unsigned int cpus;
 	uint64_t memory;           /* bytes */
-	const char *append;        /* the kernel's command line */
+	const char *append;        /* the kernel's command line, without what names its init */
 	const char *const *shares; /* real paths */
 	size_t shares_nr;
 	int kernel;  /* file descriptors, opened in the starter's view of the file system */
-	int program; /* this program's binary */
+	int program; /* this program's binary, */
+	const char *program_path; /* and where it lies */
 };
 
 struct iou_vm_machine {
 	pid_t supervisor; /* 0: none */
+	enum iou_vm_isolation isolation;
 	int control;      /* SOCK_SEQPACKET: struct iou_vm_report; at its end all are gone */
 	int agent;        /* what QEMU joins to the guest's port; O_NONBLOCK */
 	struct iou_vm_tail console, qemu, virtiofsd;
 };
 
-/* 0, or -errno with @err. Says nothing yet of whether QEMU could start: iou_vm_machine_report(). */
+/*
+ * Start it, with the first kind of isolation that this process may have. 0, or -errno with @err.
+ * Says nothing yet of whether QEMU could start: iou_vm_machine_report().
+ */
 int iou_vm_machine_start(struct iou_vm_machine *machine, const struct iou_vm_plan *plan,
 			 struct iou_err *err);
 

@@ -28,7 +28,7 @@ struct run {
 	struct iou_vm_shares shares;
 	struct iou_vm_host_streams streams;
 	struct iou_vm_signals signals;
-	char *kernel, *append, *start;
+	char *kernel, *program, *append, *start;
 	size_t start_length;
 	int64_t deadline_ms;
 };
@@ -42,6 +42,7 @@ static void run_release(struct run *run)
 	iou_close(run->plan.kernel);
 	iou_close(run->plan.program);
 	free(run->kernel);
+	free(run->program);
 	free(run->append);
 	free(run->start);
 }
@@ -81,8 +82,13 @@ static int open_kernel(struct run *run, struct iou_err *err)
 static int open_program(struct run *run, struct iou_err *err)
 {
 	run->plan.program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (run->plan.program < 0)
+	run->program = realpath("/proc/self/exe", NULL);
+	/* Without a path, because it was unlinked, a copy will do where copies are made. */
+	if (!run->program)
+		run->program = strdup("");
+	if (run->plan.program < 0 || !run->program)
 		return iou_err_set(err, IOU_CAUSE_VM, "vm", errno, "cannot open /proc/self/exe");
+	run->plan.program_path = run->program;
 	return 0;
 }
 
@@ -96,14 +102,13 @@ static int make_append(struct run *run, struct iou_err *err)
 		return iou_err_set(err, IOU_CAUSE_VM, "vm", ENOMEM, "cannot make a command line");
 	/* Self-tests of ciphers are most of a second of each emulated boot. */
 	fprintf(f,
-		"rootfstype=virtiofs root=root ro console=ttyS0 panic=-1 cryptomgr.notests "
-		"init=" IOU_VM_INIT "%s",
+		"rootfstype=virtiofs root=root ro console=ttyS0 panic=-1 cryptomgr.notests%s",
 		config->verbose ? "" : " quiet");
 	for (size_t i = 0; i < config->kernel_args_nr; i++)
 		fprintf(f, " %s", config->kernel_args[i]);
-	fprintf(f, " -- " IOU_VM_GUEST_WORD);
 	if (fclose(f))
 		return iou_err_set(err, IOU_CAUSE_VM, "vm", ENOMEM, "cannot make a command line");
+	size += strlen(run->program) + strlen(" init=\"\" -- " IOU_VM_GUEST_WORD);
 	if (size >= COMMAND_LINE_SIZE)
 		return iou_err_set(
 			err, IOU_CAUSE_USAGE, "vm", E2BIG,
@@ -224,8 +229,11 @@ static int attempt(struct run *run, bool kvm, int64_t boot_ms, struct outcome *o
 	ret = iou_vm_machine_start(&dialog.machine, &run->plan, err);
 	if (ret)
 		return ret;
-	if (run->config->verbose)
+	if (run->config->verbose && run->config->note) {
 		dialog.machine.console.note = run->config->note;
+		run->config->note("isolation: %s",
+				  iou_vm_isolation_name(dialog.machine.isolation));
+	}
 	ret = iou_vm_dialog_run(&dialog, err);
 	if (ret && err->cause == IOU_CAUSE_VM)
 		add_detail(&dialog.machine, err);

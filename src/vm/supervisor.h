@@ -6,7 +6,8 @@
 #include "vm/proto.h"
 
 enum iou_vm_report_kind {
-	IOU_VM_REPORT_FAILED, /* nothing was started; ->failure says why */
+	IOU_VM_REPORT_READY,  /* the first one: all is prepared, the programs are started next */
+	IOU_VM_REPORT_FAILED, /* ->failure says why; before READY, nothing was started */
 	IOU_VM_REPORT_QEMU_ENDED,
 	IOU_VM_REPORT_VIRTIOFSD_ENDED,
 };
@@ -19,6 +20,9 @@ struct iou_vm_report {
 
 struct iou_vm_supervisor {
 	const struct iou_vm_plan *plan;
+	enum iou_vm_isolation isolation;
+	uid_t uid; /* the starter's */
+	gid_t gid;
 	int control, agent, console, qemu_log, virtiofsd_log;
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "vm/proto.h"
+#include "vm/vm.h"
 
 #define QEMU "qemu-system-x86_64"
 
@@ -132,23 +133,19 @@ void iou_vm_args_release(struct iou_vm_args *args)
 	*args = (struct iou_vm_args){0};
 }
 
-char *iou_vm_socket_path(char *buf, size_t size, size_t nr)
-{
-	snprintf(buf, size, "/run/fs%zu.socket", nr);
-	return buf;
-}
-
 char *iou_vm_tag(char *buf, size_t size, size_t nr)
 {
 	snprintf(buf, size, nr ? "share%zu" : "root", nr);
 	return buf;
 }
 
-static void rust_args(struct iou_vm_args *args, const char *dir, int fd, bool writable)
+static void rust_args(struct iou_vm_args *args, const struct iou_vm_virtiofsd *virtiofsd)
 {
-	iou_vm_args_add(args, "--fd=%d", fd);
-	iou_vm_args_add(args, "--shared-dir=%s", dir);
-	iou_vm_args_add(args, "--sandbox=chroot");
+	bool writable = virtiofsd->writable;
+
+	iou_vm_args_add(args, "--fd=%d", virtiofsd->fd);
+	iou_vm_args_add(args, "--shared-dir=%s", virtiofsd->dir);
+	iou_vm_args_add(args, "--sandbox=%s", virtiofsd->chroot ? "chroot" : "none");
 	iou_vm_args_add(args, "--log-level=error");
 	iou_vm_args_add(args, "--announce-submounts");
 	iou_vm_args_add(args, "--cache=%s", writable ? "auto" : "always");
@@ -157,21 +154,47 @@ static void rust_args(struct iou_vm_args *args, const char *dir, int fd, bool wr
 		iou_vm_args_add(args, "--allow-direct-io");
 }
 
-static void c_args(struct iou_vm_args *args, const char *dir, int fd, bool writable)
+/* fuse_opt_parse() ends an option at a comma and takes what is behind a backslash as it is. */
+static void add_source(struct iou_vm_args *args, const char *dir)
 {
+	IOU_FREE char *quoted = malloc(2 * strlen(dir) + 1);
+	char *to = quoted;
+
+	if (!quoted) {
+		args->failed = true;
+		return;
+	}
+	for (; *dir; dir++) {
+		if (*dir == ',' || *dir == '\\')
+			*to++ = '\\';
+		*to++ = *dir;
+	}
+	*to = '\0';
+	iou_vm_args_add(args, "-osource=%s", quoted);
+}
+
+static void c_args(struct iou_vm_args *args, const struct iou_vm_virtiofsd *virtiofsd)
+{
+	bool writable = virtiofsd->writable;
+
 	iou_vm_args_add(args, "-f");
-	iou_vm_args_add(args, "--fd=%d", fd);
-	/* Of all paths only ours come here, so nothing in it needs quoting. */
-	iou_vm_args_add(args, "-osource=%s,sandbox=chroot,log_level=err,announce_submounts", dir);
+	iou_vm_args_add(args, "--fd=%d", virtiofsd->fd);
+	add_source(args, virtiofsd->dir);
+	iou_vm_args_add(args, "-osandbox=chroot,log_level=err,announce_submounts");
 	iou_vm_args_add(args, "-omodcaps=-mknod,cache=%s%s", writable ? "auto" : "always",
 			writable ? ",allow_direct_io" : "");
 }
 
-void iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
-			   const char *dir, int fd, bool writable)
+int iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+			  const struct iou_vm_virtiofsd *virtiofsd)
 {
+	if (!virtiofsd->chroot && !tools->virtiofsd_rust)
+		return -ENOTSUP;
 	iou_vm_args_add(args, "%s", tools->virtiofsd);
-	(tools->virtiofsd_rust ? rust_args : c_args)(args, dir, fd, writable);
+	/* The limit is what the caller set: both would fail where they cannot raise it. */
+	iou_vm_args_add(args, "--rlimit-nofile=0");
+	(tools->virtiofsd_rust ? rust_args : c_args)(args, virtiofsd);
+	return 0;
 }
 
 static void add_accel(struct iou_vm_args *args, bool kvm)
@@ -182,13 +205,12 @@ static void add_accel(struct iou_vm_args *args, bool kvm)
 	iou_vm_args_add(args, kvm ? "host" : "max");
 }
 
-static void add_file_system(struct iou_vm_args *args, size_t nr)
+static void add_file_system(struct iou_vm_args *args, size_t nr, int fd)
 {
-	char path[32], tag[32];
+	char tag[32];
 
 	iou_vm_args_add(args, "-chardev");
-	iou_vm_args_add(args, "socket,id=fs%zu,path=%s", nr,
-			iou_vm_socket_path(path, sizeof(path), nr));
+	iou_vm_args_add(args, "socket,id=fs%zu,fd=%d", nr, fd);
 	iou_vm_args_add(args, "-device");
 	iou_vm_args_add(args, "vhost-user-fs-pci,chardev=fs%zu,tag=%s", nr,
 			iou_vm_tag(tag, sizeof(tag), nr));
@@ -217,8 +239,8 @@ void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools
 			(unsigned long long)(qemu->memory >> 20));
 	iou_vm_args_add(args, "-numa");
 	iou_vm_args_add(args, "node,memdev=mem");
-	for (size_t i = 0; i <= qemu->shares_nr; i++)
-		add_file_system(args, i);
+	for (size_t i = 0; i < qemu->fs_nr; i++)
+		add_file_system(args, i, qemu->fs[i]);
 
 	iou_vm_args_add(args, "-chardev");
 	iou_vm_args_add(args, "socket,id=console,fd=%d", qemu->console);
@@ -234,5 +256,6 @@ void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools
 	iou_vm_args_add(args, "-kernel");
 	iou_vm_args_add(args, "/proc/self/fd/%d", qemu->kernel);
 	iou_vm_args_add(args, "-append");
-	iou_vm_args_add(args, "%s", qemu->append);
+	/* Quoted, so that a path may have spaces (lib/cmdline.c). */
+	iou_vm_args_add(args, "%s init=\"%s\" -- " IOU_VM_GUEST_WORD, qemu->append, qemu->init);
 }

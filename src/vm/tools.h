@@ -29,9 +29,16 @@ void iou_vm_args_add(struct iou_vm_args *args, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void iou_vm_args_release(struct iou_vm_args *args);
 
-/* virtiofsd for @dir on the listening socket @fd. */
-void iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
-			   const char *dir, int fd, bool writable);
+struct iou_vm_virtiofsd {
+	const char *dir;
+	int fd; /* a listening socket */
+	bool writable;
+	bool chroot; /* it may make @dir its root, so that no link leads out of it */
+};
+
+/* -ENOTSUP where this virtiofsd cannot do without chroot. */
+int iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+			  const struct iou_vm_virtiofsd *virtiofsd);
 
 struct iou_vm_qemu {
 	bool kvm;
@@ -40,15 +47,14 @@ struct iou_vm_qemu {
 	int kernel;      /* file descriptors */
 	int agent;
 	int console;
-	size_t shares_nr;
-	const char *append; /* the kernel's command line */
+	const int *fs; /* sockets that are connected to a virtiofsd each; the root is the first */
+	size_t fs_nr;
+	const char *append; /* the kernel's command line, without what names its init: */
+	const char *init;
 };
 
 void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
 		      const struct iou_vm_qemu *qemu);
 
-/* The socket between QEMU and a virtiofsd; @nr 0 is the root, 1 the first share. */
-char *iou_vm_socket_path(char *buf, size_t size, size_t nr);
-
-/* The virtiofs tag of the same. */
+/* The virtiofs tag of file system @nr; 0 is the root, 1 the first share. */
 char *iou_vm_tag(char *buf, size_t size, size_t nr);
