@@ -28,6 +28,7 @@ void iou_vm_dialog_release(struct iou_vm_dialog *dialog)
 {
 	iou_vm_machine_stop(&dialog->machine);
 	iou_vm_link_release(&dialog->link);
+	iou_vm_host_terminal_take(dialog->streams);
 }
 
 static int handle_hello(struct iou_vm_dialog *dialog, const char *data, size_t length,
@@ -43,6 +44,8 @@ static int handle_hello(struct iou_vm_dialog *dialog, const char *data, size_t l
 				   "the guest speaks protocol %u, not %u", hello.protocol,
 				   IOU_VM_PROTOCOL);
 	dialog->hello = true;
+	iou_vm_host_terminal_give(dialog->streams);
+	dialog->machine.console.cr = dialog->streams->raw;
 	if (iou_vm_link_send(&dialog->link, IOU_VM_START, 0, dialog->start, dialog->start_length))
 		return iou_err_set(err, IOU_CAUSE_USAGE, "vm", E2BIG,
 				   "the command and its environment are too long");
@@ -161,17 +164,35 @@ static void interrupt(struct iou_vm_dialog *dialog, int signal)
 	dialog->result = (struct iou_vm_result){.signal = signal};
 }
 
-static void handle_signals(struct iou_vm_dialog *dialog)
+static void send_winsize(struct iou_vm_dialog *dialog)
 {
 	struct winsize size;
+
+	iou_vm_host_winsize(dialog->streams, &size);
+	if (dialog->hello)
+		iou_vm_link_send(&dialog->link, IOU_VM_WINSIZE, 0, &size, sizeof(size));
+}
+
+/* SIGCONT comes when it goes on, perhaps with another window. */
+static void stop_self(struct iou_vm_dialog *dialog)
+{
+	iou_vm_host_terminal_take(dialog->streams);
+	raise(SIGSTOP);
+}
+
+static void handle_signals(struct iou_vm_dialog *dialog)
+{
 	int32_t signal;
 
 	while ((signal = iou_vm_signals_next(dialog->signals))) {
 		if (signal == SIGWINCH) {
-			iou_vm_host_winsize(dialog->streams, &size);
+			send_winsize(dialog);
+		} else if (signal == SIGTSTP) {
+			stop_self(dialog);
+		} else if (signal == SIGCONT) {
 			if (dialog->hello)
-				iou_vm_link_send(&dialog->link, IOU_VM_WINSIZE, 0, &size,
-						 sizeof(size));
+				iou_vm_host_terminal_give(dialog->streams);
+			send_winsize(dialog);
 		} else if (!dialog->hello || dialog->signals_nr >= SIGNALS_MAX) {
 			interrupt(dialog, signal);
 		} else {
@@ -262,6 +283,8 @@ static int handle_streams(struct iou_vm_dialog *dialog, const struct pollfd *fds
 	if (!ret && fds[IN].revents)
 		ret = iou_vm_host_read(dialog->streams, &dialog->link, fds[IN].revents & POLLHUP,
 				       now);
+	if (dialog->streams->escaped)
+		interrupt(dialog, SIGINT);
 	return ret;
 }
 
@@ -340,7 +363,9 @@ static int drain(struct iou_vm_dialog *dialog, struct iou_err *err)
 		else if (dialog->signals_nr && iou_vm_now_ms() - moved_ms >= STUCK_MS)
 			return 0;
 		while ((signal = iou_vm_signals_next(dialog->signals)))
-			if (signal != SIGWINCH) {
+			if (signal == SIGTSTP) {
+				stop_self(dialog);
+			} else if (signal != SIGWINCH && signal != SIGCONT) {
 				interrupt(dialog, signal);
 				return 0;
 			}

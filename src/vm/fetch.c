@@ -65,7 +65,7 @@ static int start(struct fetch *fetch, const char *dir, const char *series, bool 
 	    pipe2(out, O_CLOEXEC))
 		return -errno;
 	fetch->out = out[0];
-	ret = iou_vm_signals_take(&fetch->signals);
+	ret = iou_vm_signals_take(&fetch->signals, false);
 	if (!ret) {
 		fetch->pid = fork();
 		if (fetch->pid == 0)

@@ -36,7 +36,7 @@ static void close_ends(struct ends *ends)
  * The host's terminal echoes, edits lines and turns NL into CR NL; here bytes pass as they are.
  * Canonical mode stays on, so that an end of file can be passed through as ^D.
  */
-static int set_raw(int tty)
+static int pass_through(int tty)
 {
 	struct termios t;
 
@@ -52,15 +52,18 @@ static int set_raw(int tty)
 }
 
 /* One pty stands for all streams that are terminals, as they are one terminal on the host. */
-static int open_tty(struct iou_vm_command *command, struct ends *ends, const struct winsize *size)
+static int open_tty(struct iou_vm_command *command, struct ends *ends,
+		    const struct iou_vm_start *start)
 {
 	command->tty = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (command->tty < 0 || grantpt(command->tty) || unlockpt(command->tty))
 		return -errno;
 	ends->tty = ioctl(command->tty, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (ends->tty < 0 || ioctl(ends->tty, TIOCSWINSZ, size))
+	if (ends->tty < 0 || ioctl(ends->tty, TIOCSWINSZ, &start->size))
 		return -errno;
-	return set_raw(ends->tty);
+	if (start->interactive)
+		return tcsetattr(ends->tty, TCSANOW, &start->settings) ? -errno : 0;
+	return pass_through(ends->tty);
 }
 
 static int open_pipe(int *ours, int *theirs, bool we_write)
@@ -80,7 +83,7 @@ static int open_streams(struct iou_vm_command *command, struct ends *ends,
 	int ret = 0;
 
 	if (start->terminal[0] || start->terminal[1] || start->terminal[2])
-		ret = open_tty(command, ends, &start->size);
+		ret = open_tty(command, ends, start);
 	if (!ret && !start->terminal[STDIN_FILENO])
 		ret = open_pipe(&command->in, &ends->fd[STDIN_FILENO], true);
 	for (int i = 0; !ret && i < 2; i++)

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <termios.h>
 
 #include "base/cleanup.h"
 
 /* Between looks at whether we are in the foreground (again). */
 #define BACKGROUND_MS 200
 #define EOF_CHAR "\x04"
+#define ESCAPE_MS 1000
 
 /* A second description of the same file, which may be O_NONBLOCK. */
 static int reopen(int fd)
@@ -40,19 +40,56 @@ static void init_sink(struct iou_vm_sink *sink, int *reopened, int fd)
 	}
 }
 
-void iou_vm_host_streams_init(struct iou_vm_host_streams *streams)
+/* A pipeline's end may be a pager, which has the terminal for itself. */
+static bool is_one_terminal(void)
+{
+	struct stat in, out;
+
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && fstat(STDIN_FILENO, &in) == 0 &&
+	       fstat(STDOUT_FILENO, &out) == 0 && in.st_rdev == out.st_rdev;
+}
+
+static bool in_background(void)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return foreground > 0 && foreground != getpgrp();
+}
+
+void iou_vm_host_terminal_give(struct iou_vm_host_streams *streams)
+{
+	struct termios raw = streams->settings;
+
+	if (!streams->interactive || streams->raw || in_background())
+		return;
+	cfmakeraw(&raw);
+	streams->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+void iou_vm_host_terminal_take(struct iou_vm_host_streams *streams)
+{
+	/* In the background, whoever is in the foreground has it set as they want it. */
+	if (streams->raw && !in_background())
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &streams->settings);
+	streams->raw = false;
+}
+
+void iou_vm_host_streams_init(struct iou_vm_host_streams *streams, bool interactive)
 {
 	*streams = (struct iou_vm_host_streams){
 		.in = {.fd = STDIN_FILENO, .channel = STDIN_FILENO, .credit = IOU_VM_WINDOW},
 	};
 	for (int fd = 0; fd < 3; fd++)
 		streams->terminal[fd] = isatty(fd);
+	streams->interactive = interactive && is_one_terminal() &&
+			       tcgetattr(STDIN_FILENO, &streams->settings) == 0;
 	for (int i = 0; i < 2; i++)
 		init_sink(&streams->out[i], &streams->reopened[i], STDOUT_FILENO + i);
 }
 
 void iou_vm_host_streams_release(struct iou_vm_host_streams *streams)
 {
+	iou_vm_host_terminal_take(streams);
 	for (int i = 0; i < 2; i++) {
 		iou_vm_sink_release(&streams->out[i]);
 		iou_close(TAKE_FD(streams->reopened[i]));
@@ -67,11 +104,25 @@ void iou_vm_host_winsize(const struct iou_vm_host_streams *streams, struct winsi
 			return;
 }
 
+static void look_for_escapes(struct iou_vm_host_streams *streams, const char *data, size_t length,
+			     int64_t now_ms)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (data[i] != IOU_VM_ESCAPE)
+			continue;
+		if (streams->escapes_ms[0] && now_ms - streams->escapes_ms[0] < ESCAPE_MS)
+			streams->escaped = true;
+		streams->escapes_ms[0] = streams->escapes_ms[1];
+		streams->escapes_ms[1] = now_ms;
+	}
+}
+
 /*
  * What a terminal in canonical mode gives is a line, or what was typed before ^D, or nothing for
  * ^D alone. The guest's pty is canonical too, and gets that ^D.
  */
-static int read_terminal(struct iou_vm_host_streams *streams, struct iou_vm_link *link, bool hangup)
+static int read_terminal(struct iou_vm_host_streams *streams, struct iou_vm_link *link, bool hangup,
+			 int64_t now_ms)
 {
 	struct iou_vm_source *in = &streams->in;
 	struct termios t;
@@ -84,12 +135,14 @@ static int read_terminal(struct iou_vm_host_streams *streams, struct iou_vm_link
 	n = read(in->fd, line, sizeof(line) - 1);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	if (n < 0 || (n == 0 && hangup)) {
+	if (n < 0 || (n == 0 && (hangup || streams->raw))) {
 		in->ended = true;
 		return iou_vm_link_send(link, IOU_VM_END, in->channel, NULL, 0);
 	}
 	if ((n == 0 || line[n - 1] != '\n') && tcgetattr(in->fd, &t) == 0 && (t.c_lflag & ICANON))
 		line[n++] = EOF_CHAR[0];
+	if (streams->raw)
+		look_for_escapes(streams, line, (size_t)n, now_ms);
 	in->credit -= (uint32_t)n;
 	return iou_vm_link_send(link, IOU_VM_DATA, in->channel, line, (size_t)n);
 }
@@ -101,14 +154,12 @@ int iou_vm_host_read(struct iou_vm_host_streams *streams, struct iou_vm_link *li
 	ssize_t n;
 
 	if (streams->terminal[STDIN_FILENO]) {
-		pid_t foreground = tcgetpgrp(in->fd);
-
 		/* A background job that reads its terminal is stopped: leave the line to others. */
-		if (foreground > 0 && foreground != getpgrp()) {
+		if (in_background()) {
 			streams->in_retry_ms = now_ms + BACKGROUND_MS;
 			return 0;
 		}
-		return read_terminal(streams, link, hangup);
+		return read_terminal(streams, link, hangup, now_ms);
 	}
 	n = iou_vm_source_read(in, link);
 	if (n == -ENOMEM)

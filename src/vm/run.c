@@ -137,6 +137,8 @@ static int make_start(struct run *run, struct iou_err *err)
 				   "cannot tell the working directory");
 	memcpy(start.terminal, run->streams.terminal, sizeof(start.terminal));
 	iou_vm_host_winsize(&run->streams, &start.size);
+	start.interactive = run->streams.interactive;
+	start.settings = run->streams.settings;
 	getrlimit(RLIMIT_NOFILE, &start.files);
 	run->start = env ? iou_vm_start_encode(&start, &run->start_length) : NULL;
 	if (!run->start)
@@ -333,10 +335,11 @@ int iou_vm_run(const struct iou_vm_config *config, struct iou_vm_result *result,
 		err = &own;
 	if (config->timeout_ns)
 		run.deadline_ms = iou_vm_now_ms() + (int64_t)(config->timeout_ns / 1000000);
-	iou_vm_host_streams_init(&run.streams);
+	/* What reads its terminal key by key is never a command of iouctl. */
+	iou_vm_host_streams_init(&run.streams, config->exec);
 	ret = prepare(&run, err);
 	if (!ret) {
-		ret = iou_vm_signals_take(&run.signals);
+		ret = iou_vm_signals_take(&run.signals, run.streams.interactive);
 		if (ret)
 			iou_err_set(err, IOU_CAUSE_VM, "vm", -ret, "cannot take over signals");
 	}

@@ -2,7 +2,6 @@
 #include "vm/signals.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/signalfd.h>
 
 #include "base/cleanup.h"
@@ -15,7 +14,7 @@ static bool ignored(int signal)
 	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-int iou_vm_signals_take(struct iou_vm_signals *signals)
+int iou_vm_signals_take(struct iou_vm_signals *signals, bool stops)
 {
 	static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	/* A closed pipe is an error of write(), which the guest is told of. */
@@ -27,6 +26,11 @@ int iou_vm_signals_take(struct iou_vm_signals *signals)
 	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
 		if (!ignored(forwarded[i]))
 			sigaddset(&set, forwarded[i]);
+	if (stops) {
+		sigaddset(&set, SIGCONT);
+		if (!ignored(SIGTSTP))
+			sigaddset(&set, SIGTSTP);
+	}
 	signals->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals->fd < 0)
 		return -errno;

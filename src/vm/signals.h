@@ -3,6 +3,7 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 
 struct iou_vm_signals {
 	int fd; /* signalfd, O_NONBLOCK */
@@ -10,8 +11,8 @@ struct iou_vm_signals {
 	struct sigaction pipe;
 };
 
-/* 0 or -errno. */
-int iou_vm_signals_take(struct iou_vm_signals *signals);
+/* @stops: also SIGTSTP and SIGCONT. 0 or -errno. */
+int iou_vm_signals_take(struct iou_vm_signals *signals, bool stops);
 /* As it was before. */
 void iou_vm_signals_restore(struct iou_vm_signals *signals);
 /* The next one that came, or 0. */

@@ -12,8 +12,10 @@ struct start_head {
 	uint32_t umask;
 	struct rlimit files;
 	struct winsize size;
+	struct termios settings;
 	uint8_t exec;
 	uint8_t terminal[3];
+	uint8_t interactive;
 };
 
 static uint32_t count(char *const *list)
@@ -40,6 +42,8 @@ char *iou_vm_start_encode(const struct iou_vm_start *start, size_t *length)
 		.umask = start->umask,
 		.files = start->files,
 		.size = start->size,
+		.settings = start->settings,
+		.interactive = start->interactive,
 		.exec = start->exec,
 		.terminal = {start->terminal[0], start->terminal[1], start->terminal[2]},
 	};
@@ -120,6 +124,8 @@ int iou_vm_start_decode(struct iou_vm_start *start, char *data, size_t length)
 		.exec = head.exec,
 		.terminal = {head.terminal[0], head.terminal[1], head.terminal[2]},
 		.size = head.size,
+		.interactive = head.interactive,
+		.settings = head.settings,
 		.umask = head.umask,
 		.files = head.files,
 	};

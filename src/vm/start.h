@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <termios.h>
 
 /* Where the guest has a fresh tmpfs for temporary files. */
 #define IOU_VM_TMPDIR "/run/tmp"
@@ -19,6 +20,12 @@ struct iou_vm_start {
 	bool exec;           /* argv is a program, not arguments of iouctl */
 	bool terminal[3];    /* which of stdin, stdout and stderr are terminals */
 	struct winsize size; /* where one is */
+	/*
+	 * The guest's terminal edits lines, echoes and makes signals, and that of the host does
+	 * not, with the settings that that one had. Else it is the other way round.
+	 */
+	bool interactive;
+	struct termios settings;
 	uint32_t umask;
 	struct rlimit files; /* RLIMIT_NOFILE: the guest kernel's own default is 4096 */
 };

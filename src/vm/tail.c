@@ -20,7 +20,7 @@ static void line_done(struct iou_vm_tail *tail)
 	if (tail->watch && !tail->watched[0] && strstr(line, tail->watch))
 		strcpy(tail->watched, line);
 	if (tail->note)
-		tail->note("%s", line);
+		tail->note("%s%s", line, tail->cr ? "\r" : "");
 }
 
 static void take(struct iou_vm_tail *tail, char c)

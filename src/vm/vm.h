@@ -8,7 +8,7 @@
  * of a PID namespace and alone in a mount namespace, which builds the guest's root and starts
  * QEMU and virtiofsd. In the guest this same program is PID 1 (iou_vm_guest_main()). Everything
  * that exists for a VM lives in those two namespaces, so nothing is left when the supervisor
- * dies, and it dies with the starter.
+ * dies, and it dies with the starter. Where namespaces may not be made, see isolation.h.
  */
 #pragma once
 

@@ -2,52 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # iouctl vm, from the host's side: each test boots a kernel, unless it is about one that does not.
 
-load ../helper
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-	export IOUCTL_TEST_MARK=$BATS_TEST_TMPDIR
-	before=$(traces)
-}
-
-teardown() {
-	for _ in $(seq 50); do
-		[ "$(traces)" != "$before" ] || return 0
-		sleep 0.1
-	done
-	echo "left behind: $(traces)"
-	return 1
-}
-
-# What a micro-VM could leave: processes (all inherit the marker), mounts, files.
-traces() {
-	grep -lsz "^IOUCTL_TEST_MARK=$BATS_TEST_TMPDIR\$" /proc/[0-9]*/environ |
-		while IFS=/ read -r _ _ process _; do
-			[ "$(ps -o comm= -p "$process")" != iouctl ] &&
-				[[ "$(ps -o comm= -p "$process")" != qemu-system* ]] &&
-				[ "$(ps -o comm= -p "$process")" != virtiofsd ] || ps -o args= -p "$process"
-		done
-	grep -E 'iouctl|virtiofs' /proc/self/mounts
-	find /tmp /run /var/run /dev/shm -maxdepth 1 -newer "$BATS_RUN_TMPDIR" \
-		-name '*iouctl*' ! -name 'iouctl-tests.*' 2>/dev/null
-	true
-}
-
-# A loop that never ends, which says on standard error that it is about to start.
-endless='echo loop-started >&2; exec "$0" run nop-chain --count 9223372036854775807 "$@"'
-
-# started FILE: wait for that, and for the loop.
-started() {
-	for _ in $(seq 300); do
-		! grep -q '^loop-started' "$1" || break
-		sleep 0.2
-	done
-	sleep 4
-}
-
-vm() {
-	"$IOUCTL" vm "$@"
-}
+load helper
 
 @test "run: the same output, streams and exit code as on a kernel with loops" {
 	expect 0 vm -- run nop-chain --count 12345 --json
@@ -133,37 +88,9 @@ vm() {
 
 @test "root in the guest writes nothing on the host, but in --share" {
 	mkdir shared
-	pattern=$(cat /proc/sys/kernel/core_pattern)
-	cat >attack.sh <<-'END'
-		for f in /etc/iouctl-test /tmp/iouctl-test /usr/iouctl-test /var/iouctl-test "$PWD/iouctl-test"; do
-			echo x 2>/dev/null >"$f" && echo "wrote $f"
-		done
-		mount -o remount,rw / 2>/dev/null
-		mount -o remount,rw,bind / 2>/dev/null
-		for f in /etc/iouctl-test /tmp/iouctl-test /etc/hostname; do
-			echo x 2>/dev/null >>"$f" && echo "wrote $f after remount"
-		done
-		mkdir /tmp/iouctl-test-dir 2>/dev/null && echo "made a directory"
-		chmod 777 /etc/hostname 2>/dev/null && echo "chmod worked"
-		rm -f /etc/hostname 2>/dev/null && echo "rm worked"
-		# The guest's own: these may change, there.
-		echo guest >/proc/sys/kernel/core_pattern
-		echo 0 >/sys/kernel/mm/ksm/run 2>/dev/null
-		echo x >/dev/shm/iouctl-test
-		echo x >/run/iouctl-test
-		mknod shared/null c 1 3 2>/dev/null && echo x 2>/dev/null >shared/null && echo "a device in the share"
-		echo x >"$TMPDIR/file" || echo "TMPDIR cannot be written"
-		echo shared >shared/file || echo "the share cannot be written"
-		ls -d /proc/1 /sys/kernel /dev/null >/dev/null || echo "no proc, sys or dev"
-	END
+	write_attack
 	expect 0 vm --share shared --exec -- sh attack.sh
-	[ -z "$output" ]
-	[ "$(cat shared/file)" = shared ]
-	[ "$(cat /proc/sys/kernel/core_pattern)" = "$pattern" ]
-	for f in /etc /tmp /usr /var /dev/shm /run .; do
-		[ ! -e $f/iouctl-test ]
-	done
-	[ ! -e /tmp/iouctl-test-dir ]
+	check_attack
 }
 
 @test "submounts of the host are read-only too, and those of /dev are not there" {
@@ -216,17 +143,6 @@ vm() {
 	has "panic" "$stderr"
 	expect 125 vm --exec -- sh -c 'echo c >/proc/sysrq-trigger; sleep 30'
 	has "panic" "$stderr"
-}
-
-@test "a plain user: exit code 125 with the reason, or it works" {
-	run --separate-stderr as_nobody "$IOUCTL" vm -- list --names
-	if [ "$status" -eq 0 ]; then
-		[ "$output" = nop-chain ]
-	else
-		[ "$status" -eq 125 ]
-		[ -n "$stderr" ]
-		echo "$stderr" >&2
-	fi
 }
 
 @test "several at once" {

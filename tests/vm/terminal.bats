@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# iouctl vm on a terminal: it is the guest's while the command runs, and as it was afterwards.
+
+load helper
+
+# What runs on the terminal: its settings before and after, with the exit code in between.
+setup_file() {
+	cat >"$BATS_FILE_TMPDIR/session.sh" <<-'END'
+		stty rows 33 cols 101 -ixon
+		stty -a >before
+		"$IOUCTL" vm --exec -- bash --norc --noediting -i
+		echo "$?" >code
+		stty rows 33 cols 101
+		stty -a >after
+	END
+}
+
+# Type a line, or what printf makes of it, once the guest's shell has come up.
+type_all() {
+	local keys
+	for _ in $(seq 300); do
+		! grep -q 'bash.*# ' screen 2>/dev/null || break
+		sleep 0.1
+	done
+	for keys; do
+		sleep 1
+		# shellcheck disable=SC2059
+		printf "$keys"
+	done
+	sleep 3
+}
+
+# on_terminal KEYS...: $code and the screen are what came of it.
+on_terminal() {
+	export IOUCTL
+	: >screen
+	type_all "$@" | timeout 90 script -qefc "bash $BATS_FILE_TMPDIR/session.sh" screen >/dev/null
+	cat screen
+	cmp before after
+	code=$(<code)
+}
+
+@test "a shell in the guest: size, echo, editing, job control, its exit code" {
+	on_terminal 'stty size; [ -t 2 ] && tty\r' 'echo ab\177c\r' 'sleep 100\r' '\003' 'sleep 50\r' \
+		'\032' 'jobs\r' 'kill %%1\r' 'exit 7\r'
+	[ "$code" = 7 ]
+	grep -q '^33 101' screen
+	grep -q '^/dev/pts/' screen
+	grep -q '^ac.$' screen
+	grep -q 'Stopped *sleep 50' screen
+	# What was typed is there once.
+	[ "$(grep -c 'sleep 100' screen)" = 1 ]
+}
+
+@test "a guest that panics" {
+	on_terminal 'echo c >/proc/sysrq-trigger\r'
+	[ "$code" = 125 ]
+	grep -q 'Kernel panic' screen
+}
+
+@test "a QEMU that is killed" {
+	(
+		sleep 12
+		for process in $(pgrep qemu-system); do
+			[[ $(readlink "/proc/$process/cwd") != "$PWD" ]] || kill -KILL "$process"
+		done
+	) 3>&- &
+	on_terminal 'sleep 100\r'
+	[ "$code" = 125 ]
+	grep -q 'QEMU was killed by SIGKILL' screen
+}
+
+@test "the way out of a guest that does not listen" {
+	on_terminal 'stty -isig; sleep 100\r' '\003' '\035' '\035\035\035'
+	[ "$code" = 130 ]
+}
+
+@test "the window's size changes" {
+	(
+		sleep 9
+		tty=$(ps -o tty= -p "$(pgrep -f "^bash $BATS_FILE_TMPDIR/session.sh" | head -n 1)")
+		stty rows 44 cols 55 <"/dev/$tty"
+	) 3>&- &
+	on_terminal 'sleep 4\r' '' '' '' '' 'stty size\r' 'exit\r'
+	grep -q '^44 55' screen
+}
+
+@test "suspended and resumed: the terminal is the shell's in between" {
+	# bash as a login on the terminal, which is typed to.
+	export IOUCTL
+	: >screen
+	{
+		type_all "\"\$IOUCTL\" vm --exec -- sh -c 'echo guest-is-up; read -r l; echo \"got \$l\"'\r"
+		for _ in $(seq 200); do
+			! grep -q '^guest-is-up' screen || break
+			sleep 0.1
+		done
+		kill -TSTP "$(pgrep -of '^[^ ]*iouctl vm --exec -- sh -c echo guest-is-up')"
+		sleep 1
+		printf 'stty -a | grep -o "[-]*icanon"\r'
+		sleep 1
+		printf 'fg\r'
+		sleep 1
+		printf 'hello\r'
+		sleep 1
+		printf 'stty -a | grep -o "[-]*echo "\r'
+		sleep 1
+		printf 'exit\r'
+		sleep 2
+	} | timeout 90 script -qefc 'bash --norc --noediting -i' screen >/dev/null
+	cat screen
+	grep -q 'Stopped' screen
+	grep -q '^icanon' screen
+	grep -q '^got hello' screen
+	grep -q '^echo ' screen
+}
