@@ -401,10 +401,14 @@ static __always_inline void iou_cqe_seen(struct iou_ring *ring)
 static __always_inline struct io_uring_cqe *iou_cq_block(const struct iou_ring *ring)
 {
 	struct io_uring_cqe *cqes = ring->rings + ring->cqes_off;
+	__u64 head = ring->cq_head;
 
-	if (ring->cq_mask < IOU_CQ_BLOCK - 1 || ring->cq_head % IOU_CQ_BLOCK)
+	if (ring->cq_mask < IOU_CQ_BLOCK - 1 || head % IOU_CQ_BLOCK)
 		return NULL;
-	return &cqes[ring->cq_head & ring->cq_mask & ~(IOU_CQ_BLOCK - 1)];
+	/* Else LLVM 19 leaves out the last mask, having just seen that it changes nothing; but
+	 * the verifier has not, and needs it. */
+	iou_opaque(head);
+	return &cqes[head & ring->cq_mask & ~(IOU_CQ_BLOCK - 1)];
 }
 
 /*
