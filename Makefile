@@ -6,7 +6,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?= -DIOUCTL_WERROR=ON
 
-.PHONY: all deps demo check check-asan check-long lint clean
+.PHONY: all deps demo check check-asan check-long deb lint clean
 
 all: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) --parallel $(JOBS)
@@ -34,6 +34,10 @@ check-asan: deps
 	$(MAKE) all BUILD=$(BUILD)-asan CMAKE_FLAGS="$(CMAKE_FLAGS) -DIOUCTL_SANITIZE=ON"
 	KERNELS="$$(scripts/kernels $(BUILD)-asan/cmd/iouctl)" \
 		TESTS="$${TESTS:-sanitizer unit cli live}" tests/run $(BUILD)-asan
+
+# A Debian package of this tree; its path is the last line. Needs no root.
+deb:
+	scripts/make-deb build-deb $(JOBS)
 
 lint:
 	scripts/lint $(BUILD)

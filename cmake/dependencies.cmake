@@ -28,7 +28,9 @@ macro(iouctl_program variable package)
   endif()
 endmacro()
 
-iouctl_library(LIBBPF libbpf 1.4 "libbpf-dev; on Debian 12 the one of bookworm-backports")
+set(IOUCTL_LIBBPF_VERSION 1.4)
+iouctl_library(LIBBPF libbpf ${IOUCTL_LIBBPF_VERSION}
+               "libbpf-dev; on Debian 12 the one of bookworm-backports")
 iouctl_library(LIBURING liburing 2.3 "liburing-dev")
 iouctl_library(JSONC json-c 0.16 "libjson-c-dev")
 iouctl_library(LIBELF libelf 0.170 "libelf-dev")
