@@ -6,7 +6,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?= -DIOUCTL_WERROR=ON
 
-.PHONY: all deps demo check check-asan check-long deb lint clean
+.PHONY: all deps demo check check-asan check-package check-long deb lint clean
 
 all: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) --parallel $(JOBS)
@@ -38,6 +38,11 @@ check-asan: deps
 # A Debian package of this tree; its path is the last line. Needs no root.
 deb:
 	scripts/make-deb build-deb $(JOBS)
+
+# Whether the package of the last commit builds, installs, runs and goes, on both Debians. As root.
+check-package:
+	scripts/check-package bookworm
+	scripts/check-package trixie
 
 lint:
 	scripts/lint $(BUILD)
