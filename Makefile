@@ -41,11 +41,17 @@ deb:
 
 # Whether the package of the last commit builds, installs, runs and goes, on both Debians. As root.
 check-package:
+	scripts/deps debootstrap
 	scripts/check-package bookworm
 	scripts/check-package trixie
+
+# All there is.
+check-long: check check-asan check-package
+	scripts/deps valgrind
+	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" TESTS=long tests/run $(BUILD)
 
 lint:
 	scripts/lint $(BUILD)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan build-deb
