@@ -75,18 +75,15 @@ int iou_vm_isolation_be_root(uid_t uid, gid_t gid, struct iou_err *err)
  * writing; such descriptors are refused by filter_opens().
  */
 static const int changing[] = {
-	SCMP_SYS(creat),        SCMP_SYS(mkdir),       SCMP_SYS(mkdirat),
-	SCMP_SYS(mknod),        SCMP_SYS(mknodat),     SCMP_SYS(rmdir),
-	SCMP_SYS(unlink),       SCMP_SYS(unlinkat),    SCMP_SYS(rename),
-	SCMP_SYS(renameat),     SCMP_SYS(renameat2),   SCMP_SYS(link),
-	SCMP_SYS(linkat),       SCMP_SYS(symlink),     SCMP_SYS(symlinkat),
-	SCMP_SYS(chmod),        SCMP_SYS(fchmod),      SCMP_SYS(fchmodat),
-	SCMP_SYS(chown),        SCMP_SYS(fchown),      SCMP_SYS(lchown),
-	SCMP_SYS(fchownat),     SCMP_SYS(utime),       SCMP_SYS(utimes),
-	SCMP_SYS(futimesat),    SCMP_SYS(utimensat),   SCMP_SYS(setxattr),
-	SCMP_SYS(lsetxattr),    SCMP_SYS(fsetxattr),   SCMP_SYS(removexattr),
-	SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr), SCMP_SYS(truncate),
-	SCMP_SYS(ftruncate),    SCMP_SYS(fallocate),
+	SCMP_SYS(creat),     SCMP_SYS(mkdir),       SCMP_SYS(mkdirat),      SCMP_SYS(mknod),
+	SCMP_SYS(mknodat),   SCMP_SYS(rmdir),       SCMP_SYS(unlink),       SCMP_SYS(unlinkat),
+	SCMP_SYS(rename),    SCMP_SYS(renameat),    SCMP_SYS(renameat2),    SCMP_SYS(link),
+	SCMP_SYS(linkat),    SCMP_SYS(symlink),     SCMP_SYS(symlinkat),    SCMP_SYS(chmod),
+	SCMP_SYS(fchmod),    SCMP_SYS(fchmodat),    SCMP_SYS(chown),        SCMP_SYS(fchown),
+	SCMP_SYS(lchown),    SCMP_SYS(fchownat),    SCMP_SYS(utime),        SCMP_SYS(utimes),
+	SCMP_SYS(futimesat), SCMP_SYS(utimensat),   SCMP_SYS(setxattr),     SCMP_SYS(lsetxattr),
+	SCMP_SYS(fsetxattr), SCMP_SYS(removexattr), SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr),
+	SCMP_SYS(truncate),  SCMP_SYS(ftruncate),   SCMP_SYS(fallocate),
 };
 
 /*
@@ -114,9 +111,9 @@ static int filter_open(scmp_filter_ctx ctx, int syscall, unsigned int flags_at)
 			ctx, SCMP_ACT_ERRNO(EROFS), syscall, 1,
 			SCMP_CMP(flags_at, SCMP_CMP_MASKED_EQ, O_ACCMODE, writing[i]));
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(making); i++)
-		ret = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EROFS), syscall, 1,
-				       SCMP_CMP(flags_at, SCMP_CMP_MASKED_EQ, making[i],
-						making[i]));
+		ret = seccomp_rule_add(
+			ctx, SCMP_ACT_ERRNO(EROFS), syscall, 1,
+			SCMP_CMP(flags_at, SCMP_CMP_MASKED_EQ, making[i], making[i]));
 	return ret;
 }
 

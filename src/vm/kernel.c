@@ -10,7 +10,7 @@
 
 #define LOOPS_OPTION "CONFIG_IO_URING_BPF_OPS=y"
 #define BOOT_PREFIX "vmlinuz-"
-#define HOW_TO_GET                                                              \
+#define HOW_TO_GET                                                                \
 	"'iouctl vm --fetch' gets one where the distribution offers it, or name " \
 	"an image with --kernel or in IOUCTL_KERNEL"
 

@@ -94,8 +94,7 @@ static int read_report(struct iou_vm_machine *machine, struct iou_vm_report *rep
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)sizeof(*report))
 		return 0;
-	return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO,
-			   "the micro-VM's supervisor was killed");
+	return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO, "the micro-VM's supervisor was killed");
 }
 
 /* What it does first takes no time; nothing is read from others yet. */

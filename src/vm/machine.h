@@ -25,8 +25,8 @@ struct iou_vm_plan {
 struct iou_vm_machine {
 	pid_t supervisor; /* 0: none */
 	enum iou_vm_isolation isolation;
-	int control;      /* SOCK_SEQPACKET: struct iou_vm_report; at its end all are gone */
-	int agent;        /* what QEMU joins to the guest's port; O_NONBLOCK */
+	int control; /* SOCK_SEQPACKET: struct iou_vm_report; at its end all are gone */
+	int agent;   /* what QEMU joins to the guest's port; O_NONBLOCK */
 	struct iou_vm_tail console, qemu, virtiofsd;
 };
 

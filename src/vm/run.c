@@ -101,8 +101,7 @@ static int make_append(struct run *run, struct iou_err *err)
 	if (!f)
 		return iou_err_set(err, IOU_CAUSE_VM, "vm", ENOMEM, "cannot make a command line");
 	/* Self-tests of ciphers are most of a second of each emulated boot. */
-	fprintf(f,
-		"rootfstype=virtiofs root=root ro console=ttyS0 panic=-1 cryptomgr.notests%s",
+	fprintf(f, "rootfstype=virtiofs root=root ro console=ttyS0 panic=-1 cryptomgr.notests%s",
 		config->verbose ? "" : " quiet");
 	for (size_t i = 0; i < config->kernel_args_nr; i++)
 		fprintf(f, " %s", config->kernel_args[i]);
@@ -233,8 +232,7 @@ static int attempt(struct run *run, bool kvm, int64_t boot_ms, struct outcome *o
 		return ret;
 	if (run->config->verbose && run->config->note) {
 		dialog.machine.console.note = run->config->note;
-		run->config->note("isolation: %s",
-				  iou_vm_isolation_name(dialog.machine.isolation));
+		run->config->note("isolation: %s", iou_vm_isolation_name(dialog.machine.isolation));
 	}
 	ret = iou_vm_dialog_run(&dialog, err);
 	if (ret && err->cause == IOU_CAUSE_VM)

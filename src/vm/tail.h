@@ -16,7 +16,7 @@ struct iou_vm_tail {
 	size_t partial_len;
 	const char *watch;               /* the first line with this in it is kept for good */
 	char watched[IOU_VM_TAIL_WIDTH]; /* empty: none came */
-	bool cr; /* a note's line is to end in CR LF */
+	bool cr;                         /* a note's line is to end in CR LF */
 	void (*note)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 };
 

@@ -256,6 +256,7 @@ void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools
 	iou_vm_args_add(args, "-kernel");
 	iou_vm_args_add(args, "/proc/self/fd/%d", qemu->kernel);
 	iou_vm_args_add(args, "-append");
-	/* Quoted, so that a path may have spaces (lib/cmdline.c). What comes later goes before it. */
+	/* Quoted, so that a path may have spaces (lib/cmdline.c). What comes later goes before it.
+	 */
 	iou_vm_args_add(args, "init=\"%s\" %s -- " IOU_VM_GUEST_WORD, qemu->init, qemu->append);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * contain COMMAND...: run it as root in a container is: with the capabilities that container engines
- * leave by default (the OCI runtimes' list), and a seccomp filter that refuses what theirs refuse
- * without CAP_SYS_ADMIN: namespaces, mounts, bpf(2), io_uring.
+ * contain COMMAND...: run it as root in a container is: with the capabilities that container
+ * engines leave by default (the OCI runtimes' list), and a seccomp filter that refuses what theirs
+ * refuse without CAP_SYS_ADMIN: namespaces, mounts, bpf(2), io_uring.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -15,22 +15,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NAMESPACES                                                                  \
-	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
-	 CLONE_NEWNET | CLONE_NEWCGROUP)
+#define NAMESPACES                                                                                 \
+	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
+	 CLONE_NEWCGROUP)
 
 static const int kept[] = {
-	CAP_AUDIT_WRITE, CAP_CHOWN,  CAP_DAC_OVERRIDE,     CAP_FOWNER,  CAP_FSETID,
-	CAP_KILL,        CAP_MKNOD,  CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SETFCAP,
-	CAP_SETGID,      CAP_SETPCAP, CAP_SETUID,          CAP_SYS_CHROOT,
+	CAP_AUDIT_WRITE, CAP_CHOWN,   CAP_DAC_OVERRIDE,     CAP_FOWNER,     CAP_FSETID,
+	CAP_KILL,        CAP_MKNOD,   CAP_NET_BIND_SERVICE, CAP_NET_RAW,    CAP_SETFCAP,
+	CAP_SETGID,      CAP_SETPCAP, CAP_SETUID,           CAP_SYS_CHROOT,
 };
 
 static const int refused[] = {
-	SCMP_SYS(unshare),       SCMP_SYS(setns),          SCMP_SYS(mount),
-	SCMP_SYS(umount2),       SCMP_SYS(pivot_root),     SCMP_SYS(bpf),
+	SCMP_SYS(unshare),         SCMP_SYS(setns),          SCMP_SYS(mount),
+	SCMP_SYS(umount2),         SCMP_SYS(pivot_root),     SCMP_SYS(bpf),
 	SCMP_SYS(perf_event_open), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-	SCMP_SYS(keyctl),        SCMP_SYS(open_tree),      SCMP_SYS(move_mount),
-	SCMP_SYS(fsopen),        442 /* mount_setattr */,
+	SCMP_SYS(keyctl),          SCMP_SYS(open_tree),      SCMP_SYS(move_mount),
+	SCMP_SYS(fsopen),          442 /* mount_setattr */,
 };
 
 static int filter(void)
