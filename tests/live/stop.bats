@@ -72,7 +72,7 @@ load helper
 @test "--timeout: exit code 124, queues and requests in flight" {
 	expect 124 "$IOUCTL" run nop-chain --count $forever --timeout 200ms --json
 	[ "$(json '.run.stop.reason')" = timed-out ]
-	[ "$(json '.run.elapsed_ns > 190000000 and .run.elapsed_ns < 2000000000')" = true ]
+	[ "$(json '.run.elapsed_ns > 190000000 and .run.elapsed_ns < 10000000000')" = true ]
 	[ "$(json '.run.ring.in_flight')" = 0 ]
 	has "did not finish in 200 ms" "$stderr"
 	expect 124 "$IOUCTL" run nop-chain --count $forever --timeout 200ms
@@ -171,7 +171,7 @@ load helper
 	for i in $(seq 20); do
 		start env --default-signal=INT "$IOUCTL" run nop-chain --count $forever --json
 		# Before that, SIGINT is ignored, as it is for all that bash starts in the background.
-		until [ "$(cat /proc/$pid/comm)" = iouctl ]; do :; done
+		until [ "$(cat /proc/$pid/comm)" = iouctl ] || ! kill -0 $pid; do :; done
 		sleep "0.$(printf %03d $((RANDOM % 200)))"
 		signal=$([ $((i % 2)) = 0 ] && echo INT || echo KILL)
 		kill -$signal $pid
