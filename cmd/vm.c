@@ -115,12 +115,19 @@ static bool is_series(const char *arg)
 	return strcmp(arg, "all") == 0 || (major && minor && !arg[major + 1 + minor]);
 }
 
+/* Whether one of the options was given that say what to boot, and how. */
+static bool is_of_machine(const struct iou_vm_config *vm)
+{
+	return vm->kernel || vm->accel != IOU_VM_ACCEL_AUTO || vm->shares_nr || vm->cpus ||
+	       vm->memory || vm->timeout_ns || vm->kernel_args_nr || vm->exec;
+}
+
 static error_t parse_end(struct argp_state *state, const struct args *args)
 {
 	struct iou_err *err = iou_args_err(state);
 
 	if (args->list || args->fetch) {
-		if (args->command_nr || args->list == args->fetch ||
+		if (args->command_nr || is_of_machine(&args->vm) || args->list == args->fetch ||
 		    args->words_nr > (args->fetch ? 1 : 0)) {
 			iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "'--%s' stands alone%s",
 				    args->list ? "list" : "fetch",

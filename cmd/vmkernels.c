@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "exit.h"
@@ -25,7 +26,11 @@ static void add_row(struct iou_doc *table, const struct iou_vm_kernel *kernel, c
 			       : iou_doc_null(row, "loops", "LOOPS");
 	iou_doc_text(loops, "%s", !kernel->config ? "?" : kernel->has_loops ? "yes" : "no");
 	iou_doc_string(row, "where", "WHERE", kernel->where);
-	iou_doc_text(iou_doc_bool(row, "default", "BOOTS", chosen), "%s", chosen ? "yes" : "-");
+	iou_doc_bool(row, "readable", NULL, kernel->readable);
+	iou_doc_text(iou_doc_bool(row, "default", "BOOTS", chosen), "%s",
+		     chosen             ? "yes"
+		     : kernel->readable ? "-"
+					: "unreadable");
 	iou_doc_string(row, "path", "PATH", kernel->path);
 }
 
@@ -62,7 +67,9 @@ int iou_vmkernels_list(enum iou_format format)
 	for (size_t i = 0; i < kernels.nr; i++)
 		add_row(table, &kernels.list[i], boots);
 	if (named && *named) {
-		const struct iou_vm_kernel kernel = {.path = named, .where = "IOUCTL_KERNEL"};
+		const struct iou_vm_kernel kernel = {.path = named,
+						     .readable = access(named, R_OK) == 0,
+						     .where = "IOUCTL_KERNEL"};
 
 		add_row(table, &kernel, boots);
 	} else if (!kernels.nr) {

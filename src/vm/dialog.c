@@ -13,6 +13,8 @@
 #define SIGNALS_MAX 2
 /* How long a reader that takes nothing is waited for where a signal ended the command. */
 #define STUCK_MS 500
+/* Between looks at whether we are in the foreground by now. */
+#define FOREGROUND_MS 200
 
 enum slot { SIGNALS, CONTROL, AGENT, CONSOLE, QEMU, VIRTIOFSD, IN, OUT, ERR, SLOTS };
 
@@ -45,7 +47,6 @@ static int handle_hello(struct iou_vm_dialog *dialog, const char *data, size_t l
 				   IOU_VM_PROTOCOL);
 	dialog->hello = true;
 	iou_vm_host_terminal_give(dialog->streams);
-	dialog->machine.console.cr = dialog->streams->raw;
 	if (iou_vm_link_send(&dialog->link, IOU_VM_START, 0, dialog->start, dialog->start_length))
 		return iou_err_set(err, IOU_CAUSE_USAGE, "vm", E2BIG,
 				   "the command and its environment are too long");
@@ -190,8 +191,6 @@ static void handle_signals(struct iou_vm_dialog *dialog)
 		} else if (signal == SIGTSTP) {
 			stop_self(dialog);
 		} else if (signal == SIGCONT) {
-			if (dialog->hello)
-				iou_vm_host_terminal_give(dialog->streams);
 			send_winsize(dialog);
 		} else if (!dialog->hello || dialog->signals_nr >= SIGNALS_MAX) {
 			interrupt(dialog, signal);
@@ -239,7 +238,7 @@ static void fill_slots(struct iou_vm_dialog *dialog, struct pollfd *fds, int64_t
 {
 	struct iou_vm_host_streams *streams = dialog->streams;
 	bool reads = dialog->hello && now >= streams->in_retry_ms &&
-		     iou_vm_source_wants(&streams->in, &dialog->link);
+		     iou_vm_host_wants(streams, &dialog->link);
 
 	fds[SIGNALS] = (struct pollfd){.fd = dialog->signals->fd, .events = POLLIN};
 	fds[CONTROL] = (struct pollfd){.fd = dialog->machine.control, .events = POLLIN};
@@ -258,6 +257,12 @@ static void fill_slots(struct iou_vm_dialog *dialog, struct pollfd *fds, int64_t
 	}
 }
 
+/* A job that runs in the background is not told when it gets the terminal. */
+static bool waits_for_terminal(const struct iou_vm_dialog *dialog)
+{
+	return dialog->hello && dialog->streams->interactive && !dialog->streams->raw;
+}
+
 static int poll_timeout(const struct iou_vm_dialog *dialog, int64_t now, int64_t boot_deadline_ms)
 {
 	int64_t until = dialog->deadline_ms ?: INT64_MAX;
@@ -266,6 +271,8 @@ static int poll_timeout(const struct iou_vm_dialog *dialog, int64_t now, int64_t
 		until = boot_deadline_ms;
 	if (dialog->streams->in_retry_ms > now && dialog->streams->in_retry_ms < until)
 		until = dialog->streams->in_retry_ms;
+	if (waits_for_terminal(dialog) && now + FOREGROUND_MS < until)
+		until = now + FOREGROUND_MS;
 	if (until == INT64_MAX)
 		return -1;
 	if (until <= now)
@@ -299,6 +306,9 @@ static int step(struct iou_vm_dialog *dialog, int64_t boot_deadline_ms, struct i
 		return iou_err_set(err, IOU_CAUSE_VM, "vm", errno, "cannot wait for the guest");
 	if (fds[SIGNALS].revents)
 		handle_signals(dialog);
+	if (waits_for_terminal(dialog) && iou_vm_host_terminal_give(dialog->streams))
+		send_winsize(dialog);
+	dialog->machine.console.cr = dialog->streams->raw;
 	iou_vm_tail_read(&dialog->machine.console);
 	iou_vm_tail_read(&dialog->machine.qemu);
 	iou_vm_tail_read(&dialog->machine.virtiofsd);

@@ -34,19 +34,18 @@ static void fetch_release(struct fetch *fetch)
 	free(fetch->text);
 }
 
-/* Runs in the child. */
+/* Runs in the child's child. */
 static void run_script(int script, int out, const char *dir, const char *series, bool quiet)
 {
 	char path[32];
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	/* A group of its own, so that apt gets a signal too, and once. */
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	/* It may write to the terminal although it is in the background there. */
+	signal(SIGTTOU, SIG_IGN);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", script);
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
 		execlp("bash", "bash", path, dir, series ?: "", quiet ? "quiet" : "", NULL);
@@ -54,13 +53,64 @@ static void run_script(int script, int out, const char *dir, const char *series,
 	_exit(1);
 }
 
+/*
+ * Runs in the child, between us and the script: bash heeds a signal only when the program that it
+ * waits for has ended, so all of the script's group gets what comes here, also the SIGTERM that
+ * says that we are gone.
+ */
+static void guard(pid_t bash, pid_t parent)
+{
+	static const int passed[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+	int status, signum;
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		sigaddset(&set, passed[i]);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		kill(-bash, SIGTERM);
+	while (waitpid(bash, &status, WNOHANG) == 0) {
+		if (sigwait(&set, &signum) || signum == SIGCHLD)
+			continue;
+		kill(-bash, signum);
+		kill(-bash, SIGCONT);
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+static void run_guard(int script, int out, const char *dir, const char *series, bool quiet,
+		      pid_t parent)
+{
+	sigset_t all;
+	pid_t bash;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* Not in the group of a terminal's foreground, so that a ^C comes once. */
+	setpgid(0, 0);
+	bash = fork();
+	if (bash == 0) {
+		setpgid(0, 0);
+		run_script(script, out, dir, series, quiet);
+	}
+	if (bash < 0)
+		_exit(1);
+	setpgid(bash, bash); /* whoever of us is first */
+	close(out);
+	guard(bash, parent);
+}
+
 static int start(struct fetch *fetch, const char *dir, const char *series, bool quiet)
 {
 	size_t size = (size_t)(iou_vm_fetch_script_end - iou_vm_fetch_script);
 	/* Not O_CLOEXEC: bash reads it. */
 	IOU_CLOSE int script = memfd_create("iouctl-fetch-kernel", 0);
+	pid_t parent = getpid();
 	int out[2], ret;
 
+	/* A parent may have left it ignored, and then nobody can wait for a child. */
+	signal(SIGCHLD, SIG_DFL);
 	if (script < 0 || write(script, iou_vm_fetch_script, size) != (ssize_t)size ||
 	    pipe2(out, O_CLOEXEC))
 		return -errno;
@@ -69,12 +119,10 @@ static int start(struct fetch *fetch, const char *dir, const char *series, bool 
 	if (!ret) {
 		fetch->pid = fork();
 		if (fetch->pid == 0)
-			run_script(script, out[1], dir, series, quiet);
+			run_guard(script, out[1], dir, series, quiet, parent);
 		ret = fetch->pid < 0 ? -errno : 0;
 	}
 	iou_close(out[1]);
-	if (!ret)
-		setpgid(fetch->pid, fetch->pid); /* whoever of us is first */
 	return ret;
 }
 
@@ -87,7 +135,8 @@ static void pass_on_signals(struct fetch *fetch)
 			continue;
 		if (!fetch->signal)
 			fetch->signal = signal;
-		kill(-fetch->pid, signal);
+		/* bash ignores SIGQUIT. */
+		kill(fetch->pid, signal == SIGQUIT ? SIGTERM : signal);
 	}
 }
 
@@ -194,7 +243,7 @@ int iou_vm_fetch(const char *series, bool quiet, struct iou_vm_fetched *fetched,
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "fetch", -ret, "cannot fetch a kernel");
 	status = finish(&fetch);
-	if (status && fetch.signal) {
+	if (fetch.signal) {
 		found.signal = fetch.signal;
 	} else if (status) {
 		return explain(fetch.text, err);

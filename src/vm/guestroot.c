@@ -44,14 +44,8 @@ struct mount_attrs {
 
 static int fail(struct iou_err *err, const char *what, const char *on)
 {
-	int ret = iou_err_set(err, IOU_CAUSE_VM, "vm", errno, "cannot %s%s%s", what, on ? " " : "",
-			      on ?: "");
-
-	if (ret == -EPERM || ret == -EACCES)
-		iou_err_hint(err, "the micro-VM is built with mounts of its own: run it as root");
-	else if (ret == -ENOSYS)
-		iou_err_hint(err, "the micro-VM needs Linux 5.12 or newer on the host");
-	return ret;
+	return iou_err_set(err, IOU_CAUSE_VM, "vm", errno, "cannot %s%s%s", what, on ? " " : "",
+			   on ?: "");
 }
 
 static int clone_tree(const char *path, int *fd, struct iou_err *err)

@@ -11,6 +11,8 @@
 #define BACKGROUND_MS 200
 #define EOF_CHAR "\x04"
 #define ESCAPE_MS 1000
+/* A line in canonical mode has 4095 bytes at most, and a ^D may be added. */
+#define LINE 8192
 
 /* A second description of the same file, which may be O_NONBLOCK. */
 static int reopen(int fd)
@@ -56,14 +58,15 @@ static bool in_background(void)
 	return foreground > 0 && foreground != getpgrp();
 }
 
-void iou_vm_host_terminal_give(struct iou_vm_host_streams *streams)
+bool iou_vm_host_terminal_give(struct iou_vm_host_streams *streams)
 {
 	struct termios raw = streams->settings;
 
 	if (!streams->interactive || streams->raw || in_background())
-		return;
+		return false;
 	cfmakeraw(&raw);
 	streams->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	return streams->raw;
 }
 
 void iou_vm_host_terminal_take(struct iou_vm_host_streams *streams)
@@ -117,6 +120,19 @@ static void look_for_escapes(struct iou_vm_host_streams *streams, const char *da
 	}
 }
 
+static bool has_room(const struct iou_vm_source *in, const struct iou_vm_link *link)
+{
+	return iou_vm_source_wants(in, link) && in->credit >= LINE;
+}
+
+bool iou_vm_host_wants(const struct iou_vm_host_streams *streams, const struct iou_vm_link *link)
+{
+	if (!streams->terminal[STDIN_FILENO])
+		return iou_vm_source_wants(&streams->in, link);
+	/* A guest that reads nothing must not keep the user from leaving. */
+	return streams->raw ? !streams->in.ended : has_room(&streams->in, link);
+}
+
 /*
  * What a terminal in canonical mode gives is a line, or what was typed before ^D, or nothing for
  * ^D alone. The guest's pty is canonical too, and gets that ^D.
@@ -126,11 +142,11 @@ static int read_terminal(struct iou_vm_host_streams *streams, struct iou_vm_link
 {
 	struct iou_vm_source *in = &streams->in;
 	struct termios t;
-	char line[8192];
+	char line[LINE];
+	bool fits = has_room(in, link);
 	ssize_t n;
 
-	/* A line has 4095 bytes at most; the credit must do for it and for ^D. */
-	if (in->credit < sizeof(line))
+	if (!fits && !streams->raw)
 		return 0;
 	n = read(in->fd, line, sizeof(line) - 1);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -143,6 +159,9 @@ static int read_terminal(struct iou_vm_host_streams *streams, struct iou_vm_link
 		line[n++] = EOF_CHAR[0];
 	if (streams->raw)
 		look_for_escapes(streams, line, (size_t)n, now_ms);
+	/* As a terminal does with what nobody reads. */
+	if (!fits)
+		return 0;
 	in->credit -= (uint32_t)n;
 	return iou_vm_link_send(link, IOU_VM_DATA, in->channel, line, (size_t)n);
 }

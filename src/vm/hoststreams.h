@@ -33,13 +33,16 @@ void iou_vm_host_streams_release(struct iou_vm_host_streams *streams);
 
 /*
  * Hand the terminal over to the guest, and take it back as it was. Neither does anything where
- * there is nothing to do, or while the terminal is another job's.
+ * there is nothing to do, or while the terminal is another job's. The first says whether it did.
  */
-void iou_vm_host_terminal_give(struct iou_vm_host_streams *streams);
+bool iou_vm_host_terminal_give(struct iou_vm_host_streams *streams);
 void iou_vm_host_terminal_take(struct iou_vm_host_streams *streams);
 
 /* The size of the window, of whichever stream has one. */
 void iou_vm_host_winsize(const struct iou_vm_host_streams *streams, struct winsize *size);
+
+/* Whether to poll for input. */
+bool iou_vm_host_wants(const struct iou_vm_host_streams *streams, const struct iou_vm_link *link);
 
 /*
  * There is something to read on stdin: send it, or END. 0 or -ENOMEM. Three IOU_VM_ESCAPE within a

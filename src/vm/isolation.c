@@ -87,8 +87,8 @@ static const int changing[] = {
 };
 
 /*
- * With no names in the headers of Debian 12, and with a struct where no filter can look, or ways
- * round it all. virtiofsd uses the first where it is there, and does without where it is not.
+ * What has its flags where no filter can look, what leads round all of it, and what libseccomp 2.5
+ * has no names for. virtiofsd uses the first where it is there, and does without where it is not.
  */
 static const int unknown[] = {
 	SCMP_SYS(openat2),

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Which kernel to boot. Whether it has loops is read from its configuration, never guessed. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "vm/vm.h"
@@ -50,12 +53,17 @@ void iou_vm_kernels_release(struct iou_vm_kernels *kernels)
 
 static bool config_has_loops(const char *path)
 {
-	IOU_FCLOSE FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	IOU_FCLOSE FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	IOU_FREE char *line = NULL;
 	size_t size = 0;
+	struct stat st;
 
-	if (!f)
+	if (!f || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		if (!f)
+			iou_close(fd);
 		return false;
+	}
 	while (getline(&line, &size, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strcmp(line, LOOPS_OPTION) == 0)
@@ -70,6 +78,7 @@ static int add(struct iou_vm_kernels *kernels, char *path, const char *release, 
 {
 	struct iou_vm_kernel kernel = {.path = path, .config = config, .where = where};
 	struct iou_vm_kernel *list = NULL;
+	struct stat st;
 
 	kernel.release = strdup(release);
 	if (kernel.path && kernel.release && kernel.config)
@@ -84,6 +93,8 @@ static int add(struct iou_vm_kernels *kernels, char *path, const char *release, 
 	} else {
 		kernel.has_loops = config_has_loops(kernel.config);
 	}
+	kernel.readable = stat(kernel.path, &st) == 0 && S_ISREG(st.st_mode) &&
+			  access(kernel.path, R_OK) == 0;
 	kernels->list = list;
 	list[kernels->nr++] = kernel;
 	return 0;
@@ -144,11 +155,42 @@ static int scan(struct iou_vm_kernels *kernels, const char *dir, add_fn add_entr
 	return ret;
 }
 
+static bool is_candidate(const char *release)
+{
+	return strchr(release, '~') || strstr(release, "-rc");
+}
+
+/* How much of @release goes before what makes it one that comes before a release. */
+static size_t final_length(const char *release)
+{
+	const char *tilde = strchr(release, '~'), *rc = strstr(release, "-rc");
+
+	if (tilde && (!rc || tilde < rc))
+		return (size_t)(tilde - release);
+	return rc ? (size_t)(rc - release) : strspn(release, "0123456789.");
+}
+
+/* "7.2.12" after "7.2.3", "7.3-rc1" and "7.3~rc7" before "7.3"; what is no number before all. */
+static int compare_releases(const char *a, const char *b)
+{
+	size_t la = final_length(a), lb = final_length(b);
+	IOU_FREE char *fa = strndup(a, la), *fb = strndup(b, lb);
+	int ret = fa && fb ? strverscmp(fa, fb) : 0;
+
+	if (!isdigit((unsigned char)a[0]) != !isdigit((unsigned char)b[0]))
+		return isdigit((unsigned char)a[0]) ? 1 : -1;
+	if (ret)
+		return ret;
+	if (is_candidate(a) != is_candidate(b))
+		return is_candidate(a) ? -1 : 1;
+	return strverscmp(a, b);
+}
+
 static int newest_first(const void *a, const void *b)
 {
 	const struct iou_vm_kernel *ka = a, *kb = b;
 
-	return -strverscmp(ka->release, kb->release);
+	return -compare_releases(ka->release, kb->release);
 }
 
 int iou_vm_kernels_list(struct iou_vm_kernels *kernels)
@@ -183,7 +225,7 @@ static int none_found(const struct iou_vm_kernels *kernels, struct iou_err *err)
 	if (kernels->nr)
 		ret = iou_err_set(err, IOU_CAUSE_VM, "vm", ENOENT,
 				  "no kernel with loops found: %zu kernel%s without " LOOPS_OPTION
-				  ", the newest is %s",
+				  ", or not readable; the newest is %s",
 				  kernels->nr, kernels->nr == 1 ? "" : "s",
 				  kernels->list[0].release);
 	else
@@ -208,7 +250,7 @@ int iou_vm_kernel_find(const char *wanted, char **path, struct iou_err *err)
 					   "cannot list the kernels");
 		found = NULL;
 		for (size_t i = 0; i < kernels.nr && !found; i++)
-			if (kernels.list[i].has_loops)
+			if (kernels.list[i].has_loops && kernels.list[i].readable)
 				found = kernels.list[i].path;
 		if (!found)
 			return none_found(&kernels, err);

@@ -94,7 +94,7 @@ static int read_report(struct iou_vm_machine *machine, struct iou_vm_report *rep
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)sizeof(*report))
 		return 0;
-	return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO, "the micro-VM's supervisor was killed");
+	return iou_err_set(err, IOU_CAUSE_VM, "vm", 0, "the micro-VM's supervisor was killed");
 }
 
 /* What it does first takes no time; nothing is read from others yet. */
@@ -113,11 +113,12 @@ static int wait_until_ready(struct iou_vm_machine *machine, struct iou_err *err)
 }
 
 static int start_with(struct iou_vm_machine *machine, const struct iou_vm_plan *plan,
-		      enum iou_vm_isolation isolation, struct iou_err *err)
+		      enum iou_vm_isolation isolation, const char *denied, struct iou_err *err)
 {
 	struct iou_vm_supervisor their = {
 		.plan = plan,
 		.isolation = isolation,
+		.denied = denied,
 		.uid = geteuid(),
 		.gid = getegid(),
 		.control = -1,
@@ -151,11 +152,13 @@ int iou_vm_machine_start(struct iou_vm_machine *machine, const struct iou_vm_pla
 			 struct iou_err *err)
 {
 	enum iou_vm_isolation isolation = IOU_VM_ISOLATION_ROOT;
-	int ret = start_with(machine, plan, isolation, err);
+	char denied[sizeof(err->message)] = "";
+	int ret = start_with(machine, plan, isolation, denied, err);
 
 	while (iou_vm_isolation_denied(ret) && isolation != IOU_VM_ISOLATION_NONE) {
+		snprintf(denied, sizeof(denied), "%.800s: %s", err->message, strerror(-ret));
 		iou_err_release(err);
-		ret = start_with(machine, plan, ++isolation, err);
+		ret = start_with(machine, plan, ++isolation, denied, err);
 	}
 	return ret;
 }
@@ -220,13 +223,13 @@ static int qemu_ended(struct iou_vm_machine *machine, int status, struct iou_err
 	char end[IOU_VM_TAIL_WIDTH + 64];
 
 	if (panic)
-		return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO, "the guest's kernel died: %s",
+		return iou_err_set(err, IOU_CAUSE_VM, "vm", 0, "the guest's kernel died: %s",
 				   panic);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO,
+		return iou_err_set(err, IOU_CAUSE_VM, "vm", 0,
 				   "the guest shut down before the command ended");
 	describe_end(end, sizeof(end), &machine->qemu, status);
-	return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO, "QEMU %s", end);
+	return iou_err_set(err, IOU_CAUSE_VM, "vm", 0, "QEMU %s", end);
 }
 
 int iou_vm_machine_report(struct iou_vm_machine *machine, struct iou_err *err)
@@ -249,5 +252,5 @@ int iou_vm_machine_report(struct iou_vm_machine *machine, struct iou_err *err)
 		break;
 	}
 	describe_end(end, sizeof(end), &machine->virtiofsd, report.status);
-	return iou_err_set(err, IOU_CAUSE_VM, "vm", EIO, "virtiofsd %s", end);
+	return iou_err_set(err, IOU_CAUSE_VM, "vm", 0, "virtiofsd %s", end);
 }

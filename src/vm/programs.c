@@ -34,7 +34,6 @@ struct program {
 	size_t pass_nr;
 	int log;
 	struct iou_vm_filter filter;
-	bool many_files;
 };
 
 /* Runs in the child. */
@@ -56,8 +55,7 @@ static void run_program(const struct iou_vm_args *args, const struct program *pr
 	signal(SIGPIPE, SIG_DFL);
 	/* QEMU may abort where KVM is broken, and must not leave a core file behind. */
 	setrlimit(RLIMIT_CORE, &no_core);
-	if (program->many_files)
-		raise_files_limit();
+	raise_files_limit();
 	dup2(program->log, STDOUT_FILENO);
 	dup2(program->log, STDERR_FILENO);
 	for (size_t i = 0; i < program->pass_nr; i++)
@@ -115,14 +113,17 @@ static int make_sockets(const char *dir, int *listening, int *connected)
 
 static int make_private_sockets(int *listening, int *connected, struct iou_err *err)
 {
-	const char *tmp = getenv("TMPDIR") ?: "/tmp";
+	const char *tmp = getenv("TMPDIR");
 	char dir[80];
 	int ret = -ENAMETOOLONG;
 
-	if ((size_t)snprintf(dir, sizeof(dir), "%s/iouctl.XXXXXX", tmp) < sizeof(dir)) {
-		ret = mkdtemp(dir) ? make_sockets(dir, listening, connected) : -errno;
-		if (dir[strlen(dir) - 1] != 'X')
-			rmdir(dir);
+	if (!tmp || !*tmp)
+		tmp = "/tmp";
+	if ((size_t)snprintf(dir, sizeof(dir), "%s/iouctl.XXXXXX", tmp) < sizeof(dir))
+		ret = mkdtemp(dir) ? 0 : -errno;
+	if (!ret) {
+		ret = make_sockets(dir, listening, connected);
+		rmdir(dir);
 	}
 	if (!ret)
 		return 0;
@@ -140,9 +141,9 @@ static bool may_chroot(void)
 static int no_virtiofsd(const struct iou_vm_supervisor *s, struct iou_err *err)
 {
 	int ret = iou_err_set(err, IOU_CAUSE_VM, "vm", EPERM,
-			      "this user may make no namespaces here, nor call chroot(2), and %s "
-			      "cannot do without",
-			      s->plan->tools.virtiofsd);
+			      "%s; and without namespaces %s wants chroot(2), which this user may "
+			      "not call",
+			      s->denied, s->plan->tools.virtiofsd);
 
 	iou_err_hint(err, "allow user namespaces (sysctl user.max_user_namespaces, "
 			  "kernel.unprivileged_userns_clone, "
@@ -173,7 +174,6 @@ static int start_virtiofsd(const struct iou_vm_supervisor *s, size_t nr, int *co
 				.keep_groups = s->isolation != IOU_VM_ISOLATION_ROOT,
 				.no_unshare = bare,
 			},
-		.many_files = true,
 	};
 	int ret;
 	pid_t pid;

@@ -21,7 +21,8 @@ struct iou_vm_report {
 struct iou_vm_supervisor {
 	const struct iou_vm_plan *plan;
 	enum iou_vm_isolation isolation;
-	uid_t uid; /* the starter's */
+	const char *denied; /* why it is not a better one */
+	uid_t uid;          /* the starter's */
 	gid_t gid;
 	int control, agent, console, qemu_log, virtiofsd_log;
 };

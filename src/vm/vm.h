@@ -74,6 +74,7 @@ struct iou_vm_kernel {
 	char *release;     /* "7.2.12+deb13-cloud-amd64" */
 	char *config;      /* path of its configuration, or NULL: unknown */
 	bool has_loops;    /* the configuration, if there is one, has CONFIG_IO_URING_BPF_OPS=y */
+	bool readable;     /* by this user; only such a one is booted unless it is named */
 	const char *where; /* static: "fetched", "boot", "modules" */
 };
 

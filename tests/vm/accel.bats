@@ -7,13 +7,10 @@ load helper
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
+	before=$(traces)
 	IOUCTL_KERNEL=$("$IOUCTL" vm --list --json | jq -r '.kernels[] | select(.default) | .path')
 	export IOUCTL_KERNEL XDG_CACHE_HOME=$PWD/cache
 	mkdir bin
-}
-
-teardown() {
-	true
 }
 
 # with_qemu COMMANDS: a QEMU that does these with KVM.

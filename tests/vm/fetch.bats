@@ -107,6 +107,7 @@ fetch() {
 		mount -t tmpfs none /etc/apt
 		mkdir /etc/apt/preferences.d /etc/apt/apt.conf.d /etc/apt/trusted.gpg.d
 		cp sources.list /etc/apt/
+		[ ! -e apt.conf ] || cp apt.conf /etc/apt/apt.conf.d/99test
 		mount -t tmpfs none /usr/share/keyrings
 		cp "$KEYRING" /usr/share/keyrings/debian-archive-keyring.gpg
 		cp "$KEYRING" /usr/share/keyrings/ubuntu-archive-keyring.gpg
@@ -216,14 +217,88 @@ cached() {
 	[ "$(ls -A "$kernels")" = $'.lock\n7.2.12+deb13-cloud-amd64' ]
 }
 
+@test "the program killed: what it started goes too, and the next one does not wait" {
+	printf '#!/bin/bash\ntouch "%s/unpacking"\nexec sleep 60\n' "$PWD" >bin/dpkg
+	chmod +x bin/dpkg
+	(
+		for _ in $(seq 200); do [ ! -e unpacking ] || break; sleep 0.1; done
+		pkill -KILL -of "^$IOUCTL vm --fetch 7.2"
+	) 3>&- &
+	fetch 137 7.2
+	for _ in $(seq 50); do
+		[ -n "$(pgrep -f '^bash /proc/self/fd/.* 7.2')$(ls -A "$kernels" | grep fetch)" ] || break
+		sleep 0.1
+	done
+	run ! pgrep -f "^bash /proc/self/fd/.* 7.2"
+	[ "$(ls -A "$kernels")" = .lock ]
+	flock -n "$kernels/.lock" true
+}
+
+@test "what the machine's apt is configured with besides" {
+	cat >apt.conf <<-END
+		APT::Update::Pre-Invoke {"touch $PWD/hook; false";};
+		APT::Update::Post-Invoke {"touch $PWD/hook; false";};
+		APT::Update::Post-Invoke-Success {"touch $PWD/hook; false";};
+		APT::Default-Release "bookworm";
+		APT::Get::Download "0";
+	END
+	fetch 0 7.2
+	[ -f "$output" ]
+	[ ! -e hook ]
+}
+
+@test "nowhere to write notes; SIGCHLD ignored; a kernel of which nothing is left" {
+	mkdir -p "$kernels/7.2.12+deb13-cloud-amd64"
+	WRAP="env --ignore-signal=CHLD" fetch 0 7.2
+	[ -f "$output" ]
+	rm -rf "$kernels"
+	export IOUCTL
+	printf '#!/bin/bash\nexec "$@" 2>&-\n' >mute
+	chmod +x mute
+	WRAP=./mute fetch 0 7.2
+	[ -f "$output" ]
+}
+
+@test "no room" {
+	mkdir small
+	# shellcheck disable=SC2016
+	printf '#!/bin/bash\nmount -t tmpfs -o size=1M none small && exec "$@"\n' >with_small
+	chmod +x with_small
+	XDG_CACHE_HOME=$PWD/small WRAP=./with_small fetch 1 7.2
+	has "no room" "$stderr"
+}
+
+@test "which kernel boots: names as versions, candidates before releases, only what can be read" {
+	for version in 7.2.3 7.2.12 7.3-rc1 7.3~rc7 7.3.1 bad; do
+		mkdir -p "$kernels/$version"
+		image "$version" >"$kernels/$version/vmlinuz"
+		echo "$with_loops" >"$kernels/$version/config"
+	done
+	rm "$kernels/7.2.3/config"
+	mkfifo "$kernels/7.2.3/config"
+	expect 0 timeout 10 "$IOUCTL" vm --list --json
+	[ "$(json '[.kernels[] | select(.where == "fetched") | .release] | join(" ")')" = \
+		"7.3.1 7.3~rc7 7.3-rc1 7.2.12 7.2.3 bad" ]
+	[ "$(json '.kernels[] | select(.release == "7.2.3") | .loops')" = false ]
+	chmod 600 "$kernels/7.3.1/vmlinuz"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+	cp "$IOUCTL" iouctl
+	expect 0 as_nobody ./iouctl vm --list --json
+	[ "$(json '.kernels[] | select(.release == "7.3.1") | .readable, .default')" = $'false\nfalse' ]
+	[ "$(json '.kernels[] | select(.default) | .release')" = "7.3~rc7" ]
+	expect 0 as_nobody ./iouctl vm --list
+	[[ "${lines[1]}" =~ ^7.3.1\ .*unreadable ]]
+}
+
 @test "two at once: one fetches, the other one waits and takes what it fetched" {
 	printf '#!/bin/bash\necho >>%q/unpacked\nsleep 1\nexec /usr/bin/dpkg "$@"\n' "$PWD" >bin/dpkg
 	chmod +x bin/dpkg
-	(fetch 0 7.2 && echo "$output" >first) 3>&- &
+	(fetch 0 7.2 && echo "$output" >first && echo "$stderr" >first.err) 3>&- &
 	fetch 0 7.2
 	wait
 	[ "$output" = "$(<first)" ]
 	[ "$(wc -l <unpacked)" = 2 ]
+	[[ "$stderr$(<first.err)" == *"another fetch is under way"* ]]
 }
 
 @test "a plain user" {

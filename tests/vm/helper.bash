@@ -22,6 +22,10 @@ teardown() {
 # the directory that it was started in.
 traces() {
 	local process
+	# Nor does virtiofsd have that; but it is in the session of who started it.
+	for process in $(pgrep -x virtiofsd); do
+		[ -d "/proc/$(ps -o sid= -p "$process" | tr -d ' ')" ] || ps -o args= -p "$process"
+	done
 	for process in $(pgrep qemu-system); do
 		[[ $(readlink "/proc/$process/cwd") != "$BATS_TEST_TMPDIR"* ]] || ps -o args= -p "$process"
 	done
@@ -30,7 +34,7 @@ traces() {
 			[ "$(ps -o comm= -p "$process")" != iouctl ] || ps -o args= -p "$process"
 		done
 	grep -E 'iouctl|virtiofs' /proc/self/mounts
-	find /tmp /run /var/run /dev/shm -maxdepth 1 -newer "$BATS_RUN_TMPDIR" \
+	find /tmp /run /var/run /dev/shm ${TMPDIR:+"$TMPDIR"} -maxdepth 1 -newer "$BATS_RUN_TMPDIR" \
 		-name '*iouctl*' ! -name 'iouctl-tests.*' 2>/dev/null
 	true
 }
