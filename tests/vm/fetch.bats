@@ -193,7 +193,8 @@ cached() {
 			for _ in $(seq 200); do [ ! -e unpacking ] || break; sleep 0.1; done
 			pkill -$signal -of "^$IOUCTL vm --fetch 7.2"
 		) 3>&- &
-		fetch $((128 + $(kill -l $signal))) 7.2
+		# Whoever runs the tests in the background had SIGINT ignored.
+		WRAP="env --default-signal=INT" fetch $((128 + $(kill -l $signal))) 7.2
 		[ -z "$output" ]
 		[ "$(ls -A "$kernels")" = .lock ]
 		run ! pgrep -f "^bash /proc/self/fd/"

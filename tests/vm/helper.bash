@@ -19,7 +19,7 @@ teardown() {
 }
 
 # What a micro-VM could leave: processes, mounts, files. QEMU has an environment of its own, but
-# the directory that it was started in.
+# the directory that it was started in (which may be seen from outside of a chroot).
 traces() {
 	local process
 	# Nor does virtiofsd have that; but it is in the session of who started it.
@@ -27,7 +27,7 @@ traces() {
 		[ -d "/proc/$(ps -o sid= -p "$process" | tr -d ' ')" ] || ps -o args= -p "$process"
 	done
 	for process in $(pgrep qemu-system); do
-		[[ $(readlink "/proc/$process/cwd") != "$BATS_TEST_TMPDIR"* ]] || ps -o args= -p "$process"
+		[[ $(readlink "/proc/$process/cwd") != *"$BATS_TEST_TMPDIR"* ]] || ps -o args= -p "$process"
 	done
 	grep -lsz "^IOUCTL_TEST_MARK=$BATS_TEST_TMPDIR\$" /proc/[0-9]*/environ |
 		while IFS=/ read -r _ _ process _; do

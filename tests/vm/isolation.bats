@@ -63,7 +63,8 @@ contained() {
 		has "a filter of system calls" "$stderr"
 	else
 		[ "$status" -eq 125 ]
-		has "may make no namespaces" "$stderr"
+		has "cannot make a process with user, mount and PID namespaces" "$stderr"
+		has "wants chroot(2)" "$stderr"
 		has "user.max_user_namespaces" "$stderr"
 	fi
 }

@@ -62,7 +62,7 @@ on_terminal() {
 	(
 		sleep 12
 		for process in $(pgrep qemu-system); do
-			[[ $(readlink "/proc/$process/cwd") != "$PWD" ]] || kill -KILL "$process"
+			[[ $(readlink "/proc/$process/cwd") != *"$PWD" ]] || kill -KILL "$process"
 		done
 	) 3>&- &
 	on_terminal 'sleep 100\r'
