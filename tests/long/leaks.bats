@@ -1,28 +1,21 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# valgrind over whole runs, in the guest: leaks, and what was never written but read.
+# valgrind's leak check over runs, in the guest, where each takes minutes. It does not know all of
+# bpf(2), so that what it says of values that were never written is not of use.
 
 load ../helper
 
 leaks() {
-	"$IOUCTL" vm --exec --timeout 5m -- valgrind --quiet --error-exitcode=99 --leak-check=full \
-		--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
-		--track-fds=yes "$IOUCTL" "$@"
+	"$IOUCTL" vm --exec --timeout 8m -- valgrind --quiet --error-exitcode=99 --leak-check=full \
+		--undef-value-errors=no --show-leak-kinds=definite,indirect,possible \
+		--errors-for-leak-kinds=definite,indirect,possible "$IOUCTL" "$@"
 }
 
-@test "run, that ends by itself, as text and as JSON" {
-	expect 0 leaks run nop-chain --count 5000
+@test "a run that ends by itself" {
 	expect 0 leaks run nop-chain --count 5000 --json
 	[ "$(json .stats.completed)" = 5000 ]
 }
 
-@test "run, that times out, and one that is refused" {
-	expect 124 leaks run nop-chain --count 9223372036854775807 --timeout 3s
+@test "an object that is rejected" {
 	expect 5 leaks run "$OBJECTS/rejected.bpf.o"
-	expect 2 leaks run nop-chain --cuont 3
-}
-
-@test "list and probe" {
-	expect 0 leaks list --json
-	expect 0 leaks probe --json
 }
