@@ -49,65 +49,65 @@ static void say_none(enum iou_format format)
 		iou_note("no kernel for the micro-VM is at hand; 'iouctl vm --fetch' gets one");
 }
 
-int iou_vmkernels_list(enum iou_format format)
+static bool is_among(const struct iou_vm_fetched *fetched, const char *path)
+{
+	for (size_t i = 0; i < fetched->nr; i++)
+		if (strcmp(fetched->paths[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* What $IOUCTL_KERNEL names: nothing else is known of it. */
+static void add_named(struct iou_doc *table, const char *boots, size_t others,
+		      enum iou_format format)
+{
+	struct iou_vm_kernel kernel = {.path = getenv("IOUCTL_KERNEL"), .where = "IOUCTL_KERNEL"};
+
+	if (kernel.path && *kernel.path) {
+		kernel.readable = access(kernel.path, R_OK) == 0;
+		add_row(table, &kernel, boots);
+	} else if (!others) {
+		say_none(format);
+	}
+}
+
+/* The document that lists kernels: all of them, or those that were @fetched. */
+static int print_kernels(const struct iou_vm_fetched *fetched, enum iou_format format)
 {
 	IOU_CLEANUP(iou_vm_kernels_release) struct iou_vm_kernels kernels = {};
-	char *named = getenv("IOUCTL_KERNEL"), *boots = NULL;
+	IOU_FREE char *boots = NULL;
 	struct iou_doc *doc, *table;
-	struct iou_err err = {};
+	struct iou_err none = {};
 	int ret;
 
 	if (iou_vm_kernels_list(&kernels))
 		return out_of_memory(format);
 	/* Where there is none, the list says so. */
-	iou_vm_kernel_find(NULL, &boots, &err);
-	iou_err_release(&err);
+	iou_vm_kernel_find(NULL, &boots, &none);
+	iou_err_release(&none);
 	doc = iou_doc_new("iouctl.kernels/1");
 	table = iou_doc_table(doc, "kernels");
 	for (size_t i = 0; i < kernels.nr; i++)
-		add_row(table, &kernels.list[i], boots);
-	if (named && *named) {
-		const struct iou_vm_kernel kernel = {.path = named,
-						     .readable = access(named, R_OK) == 0,
-						     .where = "IOUCTL_KERNEL"};
-
-		add_row(table, &kernel, boots);
-	} else if (!kernels.nr) {
-		say_none(format);
-	}
+		if (!fetched || is_among(fetched, kernels.list[i].path))
+			add_row(table, &kernels.list[i], boots);
+	if (!fetched)
+		add_named(table, boots, kernels.nr, format);
 	ret = iou_report_doc(doc, format, IOU_EXIT_OK);
 	iou_doc_free(doc);
-	free(boots);
 	return ret;
 }
 
-/* People and scripts want the path; programs the document that lists kernels. */
-static int print_fetched(const struct iou_vm_fetched *fetched, enum iou_format format)
+int iou_vmkernels_list(enum iou_format format)
 {
-	IOU_CLEANUP(iou_vm_kernels_release) struct iou_vm_kernels kernels = {};
-	struct iou_err none = {};
-	struct iou_doc *doc, *table;
-	char *boots = NULL;
-	int ret;
+	return print_kernels(NULL, format);
+}
 
-	if (format == IOU_FORMAT_TEXT) {
-		for (size_t i = 0; i < fetched->nr; i++)
-			puts(fetched->paths[i]);
-		return iou_report_flush(IOU_EXIT_OK);
-	}
-	if (iou_vm_kernels_list(&kernels))
-		return out_of_memory(format);
-	iou_vm_kernel_find(NULL, &boots, &none);
-	doc = iou_doc_new("iouctl.kernels/1");
-	table = iou_doc_table(doc, "kernels");
-	for (size_t i = 0; i < kernels.nr; i++)
-		for (size_t j = 0; j < fetched->nr; j++)
-			if (strcmp(kernels.list[i].path, fetched->paths[j]) == 0)
-				add_row(table, &kernels.list[i], boots);
-	ret = iou_report_doc(doc, format, IOU_EXIT_OK);
-	iou_doc_free(doc);
-	free(boots);
-	return ret;
+/* People and scripts want the path. */
+static int print_paths(const struct iou_vm_fetched *fetched)
+{
+	for (size_t i = 0; i < fetched->nr; i++)
+		puts(fetched->paths[i]);
+	return iou_report_flush(IOU_EXIT_OK);
 }
 
 int iou_vmkernels_fetch(const char *series, enum iou_format format)
@@ -119,5 +119,5 @@ int iou_vmkernels_fetch(const char *series, enum iou_format format)
 		return iou_report_error(&err, format);
 	if (fetched.signal)
 		return iou_exit_by_signal(fetched.signal);
-	return print_fetched(&fetched, format);
+	return format == IOU_FORMAT_TEXT ? print_paths(&fetched) : print_kernels(&fetched, format);
 }

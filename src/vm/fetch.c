@@ -23,7 +23,6 @@ struct fetch {
 	struct iou_vm_signals signals;
 	int out;    /* what it prints */
 	char *text; /* the same, owned */
-	size_t length;
 	int signal; /* the first that came */
 };
 
@@ -169,7 +168,6 @@ static int collect(struct fetch *fetch)
 	}
 	if (fclose(f))
 		return -ENOMEM;
-	fetch->length = size;
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,19 +50,22 @@ void iou_vm_kernels_release(struct iou_vm_kernels *kernels)
 	*kernels = (struct iou_vm_kernels){0};
 }
 
-static bool config_has_loops(const char *path)
+/* To open a FIFO would be to wait for who writes to it. */
+static bool is_regular(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	IOU_FCLOSE FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	IOU_FREE char *line = NULL;
-	size_t size = 0;
 	struct stat st;
 
-	if (!f || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		if (!f)
-			iou_close(fd);
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool config_has_loops(const char *path)
+{
+	IOU_FCLOSE FILE *f = is_regular(path) ? fopen(path, "re") : NULL;
+	IOU_FREE char *line = NULL;
+	size_t size = 0;
+
+	if (!f)
 		return false;
-	}
 	while (getline(&line, &size, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (strcmp(line, LOOPS_OPTION) == 0)
@@ -78,7 +80,6 @@ static int add(struct iou_vm_kernels *kernels, char *path, const char *release, 
 {
 	struct iou_vm_kernel kernel = {.path = path, .config = config, .where = where};
 	struct iou_vm_kernel *list = NULL;
-	struct stat st;
 
 	kernel.release = strdup(release);
 	if (kernel.path && kernel.release && kernel.config)
@@ -93,8 +94,7 @@ static int add(struct iou_vm_kernels *kernels, char *path, const char *release, 
 	} else {
 		kernel.has_loops = config_has_loops(kernel.config);
 	}
-	kernel.readable = stat(kernel.path, &st) == 0 && S_ISREG(st.st_mode) &&
-			  access(kernel.path, R_OK) == 0;
+	kernel.readable = is_regular(kernel.path) && access(kernel.path, R_OK) == 0;
 	kernels->list = list;
 	list[kernels->nr++] = kernel;
 	return 0;

@@ -84,17 +84,19 @@ static int start_supervisor(struct iou_vm_machine *machine, struct iou_vm_superv
 	return 0;
 }
 
-static int read_report(struct iou_vm_machine *machine, struct iou_vm_report *report, int flags,
+static int read_report(struct iou_vm_machine *machine, struct iou_vm_report *report,
 		       struct iou_err *err)
 {
 	ssize_t n;
 
 	do
-		n = recv(machine->control, report, sizeof(*report), flags);
+		n = recv(machine->control, report, sizeof(*report), 0);
 	while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)sizeof(*report))
 		return 0;
-	return iou_err_set(err, IOU_CAUSE_VM, "vm", 0, "the micro-VM's supervisor was killed");
+	iou_err_set(err, IOU_CAUSE_VM, "vm", 0, "the micro-VM's supervisor was killed");
+	/* Not what an error without an errno is: that would look like a denial. */
+	return -EIO;
 }
 
 /* What it does first takes no time; nothing is read from others yet. */
@@ -106,7 +108,7 @@ static int wait_until_ready(struct iou_vm_machine *machine, struct iou_err *err)
 
 	while (poll(&control, 1, -1) < 0 && errno == EINTR)
 		;
-	ret = read_report(machine, &report, 0, err);
+	ret = read_report(machine, &report, err);
 	if (!ret && report.kind == IOU_VM_REPORT_FAILED)
 		ret = iou_vm_failure_to(&report.failure, err);
 	return ret;
@@ -236,7 +238,7 @@ int iou_vm_machine_report(struct iou_vm_machine *machine, struct iou_err *err)
 {
 	struct iou_vm_report report;
 	char end[IOU_VM_TAIL_WIDTH + 64];
-	int ret = read_report(machine, &report, MSG_DONTWAIT, err);
+	int ret = read_report(machine, &report, err);
 
 	/* Their last words may come after the report. */
 	iou_vm_machine_stop(machine);

@@ -15,13 +15,18 @@ setup_file() {
 	END
 }
 
+# on_screen PATTERN: wait until it is there, for half a minute at most.
+on_screen() {
+	for _ in $(seq 300); do
+		! grep -q "$1" screen 2>/dev/null || break
+		sleep 0.1
+	done
+}
+
 # Type a line, or what printf makes of it, once the guest's shell has come up.
 type_all() {
 	local keys
-	for _ in $(seq 300); do
-		! grep -q 'bash.*# ' screen 2>/dev/null || break
-		sleep 0.1
-	done
+	on_screen 'bash.*# '
 	for keys; do
 		sleep 1
 		# shellcheck disable=SC2059
@@ -108,10 +113,7 @@ on_terminal() {
 	: >screen
 	{
 		type_all "\"\$IOUCTL\" vm --exec -- sh -c 'echo guest-is-up; read -r l; echo \"got \$l\"; stty size' &\r"
-		for _ in $(seq 200); do
-			! grep -q '^guest-is-up' screen || break
-			sleep 0.1
-		done
+		on_screen '^guest-is-up'
 		printf 'fg\r'
 		sleep 2
 		printf 'hello\r'
@@ -133,10 +135,7 @@ on_terminal() {
 	: >screen
 	{
 		type_all "\"\$IOUCTL\" vm --exec -- sh -c 'echo guest-is-up; read -r l; echo \"got \$l\"'\r"
-		for _ in $(seq 200); do
-			! grep -q '^guest-is-up' screen || break
-			sleep 0.1
-		done
+		on_screen '^guest-is-up'
 		kill -TSTP "$(pgrep -of '^[^ ]*iouctl vm --exec -- sh -c echo guest-is-up')"
 		sleep 1
 		printf 'stty -a | grep -o "[-]*icanon"\r'
