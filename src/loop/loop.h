@@ -17,6 +17,8 @@
 #include "loop/image.h"
 
 struct bpf_map;
+struct bpf_object;
+struct btf;
 struct iou_loop;
 
 /*
@@ -37,10 +39,15 @@ const char *iou_loop_source(const struct iou_loop *loop);
 const struct iou_decl *iou_loop_self(const struct iou_loop *loop);
 const struct iou_decls *iou_loop_decls(const struct iou_loop *loop);
 
+/* What libbpf knows of the object, for those that print what is in it. Good as long as the loop. */
+const struct btf *iou_loop_btf(const struct iou_loop *loop);
+struct bpf_object *iou_loop_object(const struct iou_loop *loop);
+
 /* A variable of the object, or a field of one. */
 struct iou_var {
 	struct bpf_map *map;
 	size_t offset, size; /* in the map's one value */
+	uint32_t type_id;    /* of iou_loop_btf() */
 };
 
 /* Find "variable" or "variable.field.field" by BTF: 0 or -ENOENT. */

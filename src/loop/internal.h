@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of this layer share of a loop. */
+#pragma once
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "loop/loop.h"
+
+#define MAPPINGS_MAX 16
+
+struct mapping {
+	const struct bpf_map *map;
+	void *data;
+	size_t size;
+	bool writable;
+};
+
+struct iou_loop {
+	const struct iou_image *image;
+	struct bpf_object *object;
+	const struct btf *btf;
+	struct bpf_map *ops;
+	struct bpf_program *step; /* what @ops calls */
+	struct bpf_link *link;
+	struct iou_decls decls;
+	bool loaded, was_attached;
+	struct mapping mappings[MAPPINGS_MAX]; /* data maps, mapped after load */
+	size_t mappings_nr;
+	char *log;
+};
+
+/* The type behind const, volatile, typedef and tags, or NULL. */
+const struct btf_type *iou_btf_skip(const struct btf *btf, __u32 id);
