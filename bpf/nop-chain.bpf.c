@@ -22,7 +22,7 @@ static __always_inline int send(struct iou_ring *ring)
 	if (!sqe)
 		return 0;
 	if (!ring->rewind)
-		iou_prep_nop(sqe);
+		io_uring_prep_nop(sqe);
 	sqe->user_data = ring->cq_head;
 	return iou_batch_submit(ring);
 }
@@ -51,7 +51,7 @@ static __always_inline int step(struct iou_ring *ring)
 		in_flight = false;
 	}
 	if (ring->rewind)
-		iou_prep_nop(ring->sqes);
+		io_uring_prep_nop(ring->sqes);
 
 	iou_forever {
 		__u64 done = (__u32)(ring->cq_head - start);

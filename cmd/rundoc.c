@@ -2,10 +2,13 @@
 #include "rundoc.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <iouctl/arith.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "exit.h"
 #include "report.h"
@@ -33,24 +36,55 @@ static void add_ring(struct iou_doc *doc, const struct io_uring_params *p)
 	iou_doc_text(line, "SQ %u, CQ %u;%s", p->sq_entries, p->cq_entries, text);
 }
 
+static void add_param(struct iou_doc *in, const struct iou_loop *loop, const struct iou_decl *param)
+{
+	uint64_t value = 0, nr, size;
+	char text[64];
+
+	if (iou_kind_is_number(param->kind) && iou_loop_param_get(loop, param, &value))
+		return;
+	switch (param->kind) {
+	case IOU_KIND_S64:
+		iou_doc_s64(in, param->name, NULL, (int64_t)value);
+		break;
+	case IOU_KIND_FLAG:
+		iou_doc_bool(in, param->name, NULL, value);
+		break;
+	case IOU_KIND_CHOICE:
+		iou_doc_string(in, param->name, NULL, param->choices[value]);
+		break;
+	case IOU_KIND_INFILE:
+	case IOU_KIND_OUTFILE:
+	case IOU_KIND_LISTEN:
+	case IOU_KIND_CONNECT:
+		iou_doc_string(in, param->name, NULL, iou_loop_param_text(loop, param));
+		break;
+	case IOU_KIND_MEM:
+	case IOU_KIND_BUFFERS:
+	case IOU_KIND_BUF_RING:
+	case IOU_KIND_DIRECT:
+		if (iou_loop_param_blocks(loop, param, &nr, &size, NULL))
+			break;
+		snprintf(text, sizeof(text), "%" PRIu64 "x%" PRIu64, nr, size);
+		if (param->kind == IOU_KIND_DIRECT)
+			iou_doc_u64(in, param->name, NULL, nr);
+		else
+			iou_doc_string(in, param->name, NULL, text);
+		break;
+	default:
+		iou_doc_u64(in, param->name, NULL, value);
+		break;
+	}
+}
+
 static void add_params(struct iou_doc *doc, const struct iou_loop *loop)
 {
 	const struct iou_decls *decls = iou_loop_decls(loop);
 	struct iou_doc *params = iou_doc_object(doc, "params");
 
-	for (size_t i = 0; i < decls->nr; i++) {
-		const struct iou_decl *decl = &decls->list[i];
-		uint64_t value;
-
-		if (decl->what != IOU_DECL_PARAM || iou_loop_param_get(loop, decl, &value))
-			continue;
-		if (decl->kind == IOU_KIND_S64)
-			iou_doc_s64(params, decl->name, NULL, (int64_t)value);
-		else if (decl->kind == IOU_KIND_FLAG)
-			iou_doc_bool(params, decl->name, NULL, value);
-		else
-			iou_doc_u64(params, decl->name, NULL, value);
-	}
+	for (size_t i = 0; i < decls->nr; i++)
+		if (decls->list[i].what == IOU_DECL_PARAM)
+			add_param(params, loop, &decls->list[i]);
 }
 
 static void add_snapshot(struct iou_doc *in, const struct iou_run *run)
@@ -127,6 +161,56 @@ static void add_run(struct iou_doc *doc, const struct iou_loop *loop, const stru
 	add_stop(in, run);
 }
 
+/* Nanoseconds and bytes are for people to read in their own units. */
+static const char *with_unit(char *text, size_t size, uint64_t value, const char *unit)
+{
+	char number[32];
+
+	if (strcmp(unit, "ns") == 0)
+		return iou_text_duration(text, size, (double)value);
+	if (strcmp(unit, "bytes") == 0)
+		return iou_text_size(text, size, value);
+	snprintf(text, size, "%s", iou_text_count(number, sizeof(number), value));
+	return text;
+}
+
+static void add_histogram(struct iou_doc *in, const struct iou_stat *stat)
+{
+	static const struct {
+		const char *key;
+		double share;
+	} points[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}};
+	const struct iou_stat_histogram *h = stat->histogram;
+	const char *name = stat->decl->name, *unit = stat->decl->unit;
+	struct iou_doc *object = iou_doc_object(in, name), *buckets, *line;
+	char min[32], p50[32], p99[32], max[32], count[32];
+
+	iou_doc_u64(object, "count", NULL, h->count);
+	iou_doc_u64(object, "sum", NULL, h->sum);
+	iou_doc_u64(object, "min", NULL, h->min);
+	iou_doc_u64(object, "max", NULL, h->max);
+	for (size_t i = 0; i < ARRAY_SIZE(points); i++)
+		iou_doc_u64(object, points[i].key, NULL, iou_stat_percentile(h, points[i].share));
+	buckets = iou_doc_array(object, "buckets");
+	for (uint32_t i = 0; i < IOU_HISTOGRAM_BUCKETS; i++) {
+		struct iou_doc *bucket = h->buckets[i] ? iou_doc_object(buckets, NULL) : NULL;
+
+		iou_doc_u64(bucket, "from", NULL, iou_histogram_from(i));
+		iou_doc_u64(bucket, "to", NULL, iou_histogram_to(i));
+		iou_doc_u64(bucket, "count", NULL, h->buckets[i]);
+	}
+	line = iou_doc_null(object, NULL, name);
+	if (!h->count)
+		iou_doc_text(line, "none");
+	else
+		iou_doc_text(line, "%s; min %s, median %s, 99%% %s, max %s",
+			     iou_text_count(count, sizeof(count), h->count),
+			     with_unit(min, sizeof(min), h->min, unit),
+			     with_unit(p50, sizeof(p50), iou_stat_percentile(h, 0.5), unit),
+			     with_unit(p99, sizeof(p99), iou_stat_percentile(h, 0.99), unit),
+			     with_unit(max, sizeof(max), h->max, unit));
+}
+
 static int add_stats(struct iou_doc *doc, const struct iou_loop *loop)
 {
 	struct iou_doc *in = iou_doc_object(doc, "stats"), *field;
@@ -139,6 +223,10 @@ static int add_stats(struct iou_doc *doc, const struct iou_loop *loop)
 	for (size_t i = 0; i < stats.nr; i++) {
 		const struct iou_decl *decl = stats.list[i].decl;
 
+		if (stats.list[i].histogram) {
+			add_histogram(in, &stats.list[i]);
+			continue;
+		}
 		field = iou_doc_u64(in, decl->name, decl->name, stats.list[i].value);
 		iou_doc_text(field, "%s %s",
 			     iou_text_count(text, sizeof(text), stats.list[i].value), decl->unit);

@@ -200,8 +200,11 @@ static int print_loop(FILE *out, const struct iou_loop *loop)
 	fprintf(out, "## %s\n\n", iou_loop_name(loop));
 	if (self) {
 		put(out, self->help);
-		fprintf(out, ". Ring: %u SQ and %u CQ entries.\n\n", self->sq_entries,
-			self->cq_entries);
+		fputs(". Ring: ", out);
+		put(out, self->sq ?: "64");
+		fputs(" SQ and ", out);
+		put(out, self->cq ?: "512");
+		fputs(" CQ entries.\n\n", out);
 	}
 	ret = print_decls(out, loop, IOU_DECL_PARAM, "Parameters");
 	return ret ?: print_decls(out, loop, IOU_DECL_STAT, "Statistics");

@@ -145,3 +145,53 @@ int iou_parse_flag(const char *text, bool *out)
 			}
 	return -EINVAL;
 }
+
+int iou_parse_blocks(const char *text, uint64_t *nr, uint64_t *size)
+{
+	const char *times = strchr(text, 'x');
+	uint64_t count, bytes;
+	char number[32];
+	int ret;
+
+	if (!times || times == text || (size_t)(times - text) >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, (size_t)(times - text));
+	number[times - text] = '\0';
+	ret = iou_parse_u64(number, &count) ?: iou_parse_size(times + 1, &bytes);
+	if (ret)
+		return ret;
+	*nr = count;
+	*size = bytes;
+	return 0;
+}
+
+int iou_parse_address(const char *text, char **host, char **port)
+{
+	const char *colon = strrchr(text, ':');
+	size_t length = colon ? (size_t)(colon - text) : 0;
+	IOU_FREE char *found = NULL, *service = NULL;
+
+	if (strncmp(text, "unix:", 5) == 0) {
+		found = strdup(text + 5);
+		if (!text[5])
+			return -EINVAL;
+	} else {
+		if (length > 1 && text[0] == '[' && text[length - 1] == ']') {
+			text++;
+			length -= 2;
+		} else if (memchr(text, ':', length)) {
+			return -EINVAL;
+		}
+		if (!length || !colon[1])
+			return -EINVAL;
+		found = strndup(text, length);
+		service = strdup(colon + 1);
+		if (!service)
+			return -ENOMEM;
+	}
+	if (!found)
+		return -ENOMEM;
+	*host = TAKE_PTR(found);
+	*port = TAKE_PTR(service);
+	return 0;
+}

@@ -22,3 +22,12 @@ int iou_parse_duration(const char *text, uint64_t *out);
 
 /* 1/0, yes/no, on/off, true/false. */
 int iou_parse_flag(const char *text, bool *out);
+
+/* "NRxSIZE", such as 16x64K: a number and a size. */
+int iou_parse_blocks(const char *text, uint64_t *nr, uint64_t *size);
+
+/*
+ * Where a socket is: "HOST:PORT" or "[IPV6]:PORT", split into @host and @port, or "unix:PATH",
+ * with the path as @host and @port NULL. Both are to be freed. -EINVAL, -ENOMEM.
+ */
+int iou_parse_address(const char *text, char **host, char **port);

@@ -10,11 +10,19 @@
 #include "base/parse.h"
 
 #define NAME_LEN_MAX 32
+#define CHOICES_MAX 64
+#define DECLS_MAX 1000
 
 static const char *const kind_names[] = {
-	[IOU_KIND_U32] = "u32",         [IOU_KIND_U64] = "u64",           [IOU_KIND_S64] = "s64",
-	[IOU_KIND_SIZE] = "size",       [IOU_KIND_DURATION] = "duration", [IOU_KIND_FLAG] = "flag",
-	[IOU_KIND_COUNTER] = "counter", [IOU_KIND_GAUGE] = "gauge",
+	[IOU_KIND_U32] = "u32",           [IOU_KIND_U64] = "u64",
+	[IOU_KIND_S64] = "s64",           [IOU_KIND_SIZE] = "size",
+	[IOU_KIND_DURATION] = "duration", [IOU_KIND_FLAG] = "flag",
+	[IOU_KIND_CHOICE] = "choice",     [IOU_KIND_INFILE] = "infile",
+	[IOU_KIND_OUTFILE] = "outfile",   [IOU_KIND_LISTEN] = "listen",
+	[IOU_KIND_CONNECT] = "connect",   [IOU_KIND_MEM] = "mem",
+	[IOU_KIND_BUFFERS] = "buffers",   [IOU_KIND_BUF_RING] = "buf-ring",
+	[IOU_KIND_DIRECT] = "direct",     [IOU_KIND_COUNTER] = "counter",
+	[IOU_KIND_GAUGE] = "gauge",       [IOU_KIND_HISTOGRAM] = "histogram",
 };
 
 const char *iou_kind_name(enum iou_kind kind)
@@ -22,13 +30,26 @@ const char *iou_kind_name(enum iou_kind kind)
 	return kind_names[kind];
 }
 
+bool iou_kind_is_number(enum iou_kind kind)
+{
+	return kind <= IOU_KIND_CHOICE;
+}
+
+static void words_free(char **words)
+{
+	for (char **word = words; word && *word; word++)
+		free(*word);
+	free(words);
+}
+
 static void decl_release(struct iou_decl *decl)
 {
-	free(decl->variable);
-	free(decl->name);
-	free(decl->help);
-	free(decl->unit);
-	free(decl->of);
+	char *texts[] = {decl->variable, decl->name, decl->help, decl->unit, decl->def,  decl->nr,
+			 decl->size,     decl->of,   decl->sq,   decl->cq,   decl->flags};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		free(texts[i]);
+	words_free(decl->choices);
 	*decl = (struct iou_decl){};
 }
 
@@ -58,11 +79,24 @@ static char *dashed(const char *text)
 	return copy;
 }
 
+/* Of these characters a shell makes nothing else. */
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+static bool fits(const char *word, const char *chars)
+{
+	size_t len = strspn(word, chars);
+
+	return !word[len] && len > 0 && len <= NAME_LEN_MAX;
+}
+
+bool iou_decl_name_fits(const char *name)
+{
+	return fits(name, NAME_CHARS);
+}
+
 static int check_name(const struct iou_decl *decl, struct iou_err *err)
 {
-	size_t len = strspn(decl->name, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	if (decl->name[len] || len == 0 || len > NAME_LEN_MAX)
+	if (!iou_decl_name_fits(decl->name))
 		return wrong(err, decl, "name (a-z, 0-9, _, at most 32 of them)", decl->variable);
 	return 0;
 }
@@ -70,7 +104,7 @@ static int check_name(const struct iou_decl *decl, struct iou_err *err)
 static int set_kind(struct iou_decl *decl, const char *value, struct iou_err *err)
 {
 	enum iou_kind first = decl->what == IOU_DECL_STAT ? IOU_KIND_COUNTER : IOU_KIND_U32;
-	enum iou_kind last = decl->what == IOU_DECL_STAT ? IOU_KIND_GAUGE : IOU_KIND_FLAG;
+	enum iou_kind last = decl->what == IOU_DECL_STAT ? IOU_KIND_HISTOGRAM : IOU_KIND_DIRECT;
 
 	for (enum iou_kind kind = first; kind <= last; kind++)
 		if (strcmp(kind_names[kind], value) == 0) {
@@ -89,15 +123,28 @@ static int set_bound(struct iou_decl *decl, bool is_max, const char *value, stru
 	return ret ? wrong(err, decl, is_max ? "max" : "min", value) : 0;
 }
 
-static int set_entries(struct iou_decl *decl, uint32_t *entries, const char *value,
-		       struct iou_err *err)
+static int set_choices(struct iou_decl *decl, const char *value, struct iou_err *err)
 {
-	uint64_t number;
+	IOU_FREE char *copy = strdup(value);
+	char *rest = copy, *word;
+	int ret = copy ? 0 : -ENOMEM;
 
-	if (iou_parse_u64(value, &number) || number > UINT32_MAX)
-		return wrong(err, decl, "ring size", value);
-	*entries = (uint32_t)number;
-	return 0;
+	words_free(decl->choices);
+	decl->choices_nr = 0;
+	/* Each '|' ends one, and the last has none. */
+	decl->choices = calloc(strlen(value) + 2, sizeof(*decl->choices));
+	while (!ret && decl->choices && (word = strsep(&rest, "|"))) {
+		bool again = false;
+
+		for (size_t i = 0; i < decl->choices_nr; i++)
+			again |= strcmp(decl->choices[i], word) == 0;
+		if (again || decl->choices_nr == CHOICES_MAX || !fits(word, NAME_CHARS "_"))
+			return wrong(err, decl, "list of choices", value);
+		decl->choices[decl->choices_nr] = strdup(word);
+		if (!decl->choices[decl->choices_nr++])
+			ret = -ENOMEM;
+	}
+	return decl->choices ? ret : -ENOMEM;
 }
 
 static int set_text(char **field, char *copy)
@@ -110,10 +157,17 @@ static int set_text(char **field, char *copy)
 /* One KEY=VALUE; keys that this version does not know are for later ones. */
 static int set_key(struct iou_decl *decl, const char *key, const char *value, struct iou_err *err)
 {
-	if (strcmp(key, "help") == 0)
-		return set_text(&decl->help, strdup(value));
-	if (strcmp(key, "unit") == 0)
-		return set_text(&decl->unit, strdup(value));
+	struct {
+		const char *key;
+		char **field;
+	} texts[] = {
+		{"help", &decl->help},   {"unit", &decl->unit}, {"nr", &decl->nr},
+		{"size", &decl->size},   {"sq", &decl->sq},     {"cq", &decl->cq},
+		{"flags", &decl->flags},
+	};
+
+	if (strcmp(key, "def") == 0)
+		return value[0] ? set_text(&decl->def, strdup(value)) : 0;
 	if (strcmp(key, "of") == 0)
 		return set_text(&decl->of, dashed(value));
 	if (strcmp(key, "kind") == 0)
@@ -122,21 +176,39 @@ static int set_key(struct iou_decl *decl, const char *key, const char *value, st
 		return set_bound(decl, false, value, err);
 	if (strcmp(key, "max") == 0)
 		return set_bound(decl, true, value, err);
-	if (strcmp(key, "sq") == 0)
-		return set_entries(decl, &decl->sq_entries, value, err);
-	if (strcmp(key, "cq") == 0)
-		return set_entries(decl, &decl->cq_entries, value, err);
+	if (strcmp(key, "choices") == 0)
+		return set_choices(decl, value, err);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (strcmp(key, texts[i].key) == 0)
+			return set_text(texts[i].field, strdup(value));
 	return 0;
 }
 
-static int check_range(const struct iou_decl *decl, struct iou_err *err)
+static int lacks(struct iou_err *err, const struct iou_decl *decl, const char *what)
+{
+	return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "the declaration of '%s' has no %s",
+			   decl->variable, what);
+}
+
+static int check_param(const struct iou_decl *decl, struct iou_err *err)
 {
 	bool empty = decl->kind == IOU_KIND_S64 ? decl->min.s > decl->max.s
 						: decl->min.u > decl->max.u;
 
-	if (decl->what == IOU_DECL_PARAM && empty)
-		return wrong(err, decl, "range", "its min is above its max");
-	return 0;
+	switch (decl->kind) {
+	case IOU_KIND_CHOICE:
+		return decl->choices_nr ? 0 : lacks(err, decl, "choices");
+	case IOU_KIND_MEM:
+	case IOU_KIND_BUFFERS:
+	case IOU_KIND_BUF_RING:
+		if (!decl->nr || !decl->size)
+			return lacks(err, decl, decl->nr ? "size" : "nr");
+		return 0;
+	case IOU_KIND_DIRECT:
+		return decl->nr ? 0 : lacks(err, decl, "nr");
+	default:
+		return empty ? wrong(err, decl, "range", "its min is above its max") : 0;
+	}
 }
 
 /* @text is "WHAT;KEY=VALUE;…;help=TEXT". */
@@ -146,9 +218,11 @@ static int parse(struct iou_decl *decl, const char *variable, const char *text, 
 		[IOU_DECL_PARAM] = "param",
 		[IOU_DECL_STAT] = "stat",
 		[IOU_DECL_LOOP] = "loop",
+		[IOU_DECL_TIMER] = "timer",
 	};
 	IOU_FREE char *copy = strdup(text);
 	char *rest = copy, *field;
+	bool has_kind = false;
 	size_t what = 0;
 	int ret;
 
@@ -177,9 +251,12 @@ static int parse(struct iou_decl *decl, const char *variable, const char *text, 
 		key = strsep(&field, "=");
 		if (!field)
 			return wrong(err, decl, "field", key);
+		has_kind |= strcmp(key, "kind") == 0;
 		ret = set_key(decl, key, field, err);
 	}
-	return ret ?: check_range(decl, err);
+	if (!ret && (decl->what == IOU_DECL_PARAM || decl->what == IOU_DECL_STAT) && !has_kind)
+		ret = lacks(err, decl, "kind");
+	return ret || decl->what != IOU_DECL_PARAM ? ret : check_param(decl, err);
 }
 
 static int check_unique(const struct iou_decls *decls, const struct iou_decl *decl,
@@ -195,14 +272,19 @@ static int check_unique(const struct iou_decls *decls, const struct iou_decl *de
 
 static int add(struct iou_decls *decls, const char *variable, const char *text, struct iou_err *err)
 {
-	struct iou_decl *list = reallocarray(decls->list, decls->nr + 1, sizeof(*list));
-	struct iou_decl decl = {};
+	struct iou_decl decl = {}, *list;
 	int ret;
 
+	if (decls->nr == DECLS_MAX)
+		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+				   "the object has more than %d declarations", DECLS_MAX);
+	list = reallocarray(decls->list, decls->nr + 1, sizeof(*list));
 	if (!list)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot read the loop");
 	decls->list = list;
 	ret = parse(&decl, variable, text, err) ?: check_unique(decls, &decl, err);
+	if (ret == -ENOMEM)
+		iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot read the loop");
 	if (ret) {
 		decl_release(&decl);
 		return ret;
@@ -218,7 +300,7 @@ int iou_decls_read(struct iou_decls *decls, const struct btf *btf, struct iou_er
 
 	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
 		const struct btf_type *tag = btf__type_by_id(btf, id), *var;
-		const char *text;
+		const char *text, *name;
 		int ret;
 
 		if (!btf_is_decl_tag(tag) || btf_decl_tag(tag)->component_idx != -1)
@@ -227,8 +309,8 @@ int iou_decls_read(struct iou_decls *decls, const struct btf *btf, struct iou_er
 		var = btf__type_by_id(btf, tag->type);
 		if (!text || strncmp(text, prefix, strlen(prefix)) != 0 || !var || !btf_is_var(var))
 			continue;
-		ret = add(&read, btf__name_by_offset(btf, var->name_off), text + strlen(prefix),
-			  err);
+		name = btf__name_by_offset(btf, var->name_off);
+		ret = add(&read, name ?: "", text + strlen(prefix), err);
 		if (ret) {
 			iou_decls_release(&read);
 			return ret;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,17 +14,30 @@
 struct btf;
 
 enum iou_kind {
+	/* Parameters that are numbers. */
 	IOU_KIND_U32,
 	IOU_KIND_U64,
 	IOU_KIND_S64,
 	IOU_KIND_SIZE,     /* bytes */
 	IOU_KIND_DURATION, /* nanoseconds */
 	IOU_KIND_FLAG,
-	IOU_KIND_COUNTER, /* a statistic that only grows */
-	IOU_KIND_GAUGE,   /* a statistic that does not */
+	IOU_KIND_CHOICE, /* the index of a word */
+	/* Parameters that are resources. */
+	IOU_KIND_INFILE,
+	IOU_KIND_OUTFILE,
+	IOU_KIND_LISTEN,
+	IOU_KIND_CONNECT,
+	IOU_KIND_MEM,
+	IOU_KIND_BUFFERS,
+	IOU_KIND_BUF_RING,
+	IOU_KIND_DIRECT,
+	/* Statistics. */
+	IOU_KIND_COUNTER, /* only grows */
+	IOU_KIND_GAUGE,
+	IOU_KIND_HISTOGRAM,
 };
 
-enum iou_decl_what { IOU_DECL_PARAM, IOU_DECL_STAT, IOU_DECL_LOOP };
+enum iou_decl_what { IOU_DECL_PARAM, IOU_DECL_STAT, IOU_DECL_LOOP, IOU_DECL_TIMER };
 
 struct iou_decl {
 	enum iou_decl_what what;
@@ -36,10 +50,15 @@ struct iou_decl {
 	union {
 		uint64_t u;
 		int64_t s;
-	} min, max; /* parameters; signed for IOU_KIND_S64 */
-	char *of;   /* statistics: the parameter whose value it ends at, or NULL */
+	} min, max;     /* numbers; signed for IOU_KIND_S64 */
+	char **choices; /* IOU_KIND_CHOICE: its words, NULL-terminated */
+	size_t choices_nr;
+	char *def;       /* files and sockets: what it is unless set; NULL: it must be set */
+	char *nr, *size; /* memory: how many blocks of how many bytes; of iou_loop_eval() */
+	char *of;        /* statistics: the parameter whose value it ends at, or NULL */
 
-	uint32_t sq_entries, cq_entries; /* loops: the ring that suits them; 0: no wish */
+	char *sq, *cq; /* loops: entries that suit it; of iou_loop_eval(), or NULL */
+	char *flags;   /* loops: setup flags, as users write them, by spaces */
 };
 
 struct iou_decls {
@@ -57,3 +76,9 @@ void iou_decls_release(struct iou_decls *decls);
 
 /* "counter" for IOU_KIND_COUNTER. */
 const char *iou_kind_name(enum iou_kind kind);
+
+/* Whether it is a parameter whose value is one number in the program. */
+bool iou_kind_is_number(enum iou_kind kind);
+
+/* Whether a name is one that users can type: [a-z0-9-]{1,32}. */
+bool iou_decl_name_fits(const char *name);

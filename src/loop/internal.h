@@ -28,7 +28,14 @@ struct iou_loop {
 	struct mapping mappings[MAPPINGS_MAX]; /* data maps, mapped after load */
 	size_t mappings_nr;
 	char *log;
+	char **texts; /* what resources were set to: one for each of @decls, or NULL */
 };
 
 /* The type behind const, volatile, typedef and tags, or NULL. */
 const struct btf_type *iou_btf_skip(const struct btf *btf, __u32 id);
+
+/* Hold what the loop declares against the variables that it has. Stage "open", REJECTED. */
+int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);
+
+/* Whether @value is one that @param may have. */
+bool iou_loop_param_in_range(const struct iou_decl *param, uint64_t value);

@@ -190,24 +190,6 @@ static int select_step(struct iou_loop *loop, struct iou_err *err)
 	return 0;
 }
 
-/* A parameter must be an integer of its kind's width, so that setting it writes what is meant. */
-static int check_params(const struct iou_loop *loop, struct iou_err *err)
-{
-	for (size_t i = 0; i < loop->decls.nr; i++) {
-		const struct iou_decl *decl = &loop->decls.list[i];
-		size_t size = decl->kind == IOU_KIND_U32 ? 4 : decl->kind == IOU_KIND_FLAG ? 1 : 8;
-		struct iou_var var;
-
-		if (decl->what == IOU_DECL_LOOP)
-			continue;
-		if (iou_loop_var(loop, decl->variable, &var) || var.size != size)
-			return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
-					   "'%s' is declared a %s, but is no variable of %zu bytes",
-					   decl->name, iou_kind_name(decl->kind), size);
-	}
-	return 0;
-}
-
 static int open_object(struct iou_loop *loop, struct iou_err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = loop->image->name);
@@ -234,6 +216,18 @@ static int open_object(struct iou_loop *loop, struct iou_err *err)
 	return 0;
 }
 
+static int read_decls(struct iou_loop *loop, struct iou_err *err)
+{
+	int ret = iou_decls_read(&loop->decls, loop->btf, err);
+
+	if (ret)
+		return ret;
+	loop->texts = calloc(loop->decls.nr + 1, sizeof(*loop->texts));
+	if (!loop->texts)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot open the loop");
+	return iou_loop_check_decls(loop, err);
+}
+
 int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const char *ops,
 		  struct iou_err *err)
 {
@@ -249,9 +243,7 @@ int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const ch
 	if (!ret)
 		ret = select_step(loop, err);
 	if (!ret)
-		ret = iou_decls_read(&loop->decls, loop->btf, err);
-	if (!ret)
-		ret = check_params(loop, err);
+		ret = read_decls(loop, err);
 	if (ret) {
 		iou_loop_free(loop);
 		return ret;
@@ -268,6 +260,9 @@ void iou_loop_free(struct iou_loop *loop)
 	for (size_t i = 0; i < loop->mappings_nr; i++)
 		munmap(loop->mappings[i].data, loop->mappings[i].size);
 	bpf_object__close(loop->object);
+	for (size_t i = 0; loop->texts && i < loop->decls.nr; i++)
+		free(loop->texts[i]);
+	free(loop->texts);
 	iou_decls_release(&loop->decls);
 	free(loop->log);
 	free(loop);

@@ -75,14 +75,31 @@ int iou_loop_var_get(const struct iou_loop *loop, const char *path, uint64_t *va
 const struct iou_decl *iou_loop_param(const struct iou_loop *loop, const char *name);
 
 /*
- * Set @param to @text, in the units of its kind, before load. Stage "usage", cause USAGE: not of
- * its form, out of its range.
+ * Set @param to @text, in the form of its kind, before load. A resource's is kept, for the session
+ * to make it. Stage "usage", cause USAGE: not of its form, out of its range.
  */
 int iou_loop_param_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
 		       struct iou_err *err);
 
-/* A parameter's value, as it is in the object: what was set, or else its default. */
+/*
+ * A number's value, as it is in the object: what was set, or else its default. -EINVAL for a
+ * resource.
+ */
 int iou_loop_param_get(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *value);
+
+/* What a resource was set to, or else its default; NULL for neither. The loop's. */
+const char *iou_loop_param_text(const struct iou_loop *loop, const struct iou_decl *param);
+
+/* How many blocks of how many bytes a resource of memory is. Stage "usage", cause USAGE: it is
+ * more than fits into 64 bits. */
+int iou_loop_param_blocks(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *nr,
+			  uint64_t *size, struct iou_err *err);
+
+/*
+ * What @text comes to: a number, the name of a numeric parameter, or a product of such ("2 * bs").
+ * -EINVAL for anything else, -ERANGE where it does not fit.
+ */
+int iou_loop_eval(const struct iou_loop *loop, const char *text, uint64_t *value);
 
 /* The ring that attach binds to; must be called before load. */
 void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd);

@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/parse.h"
-#include "loop/loop.h"
+#include "base/text.h"
+#include "loop/internal.h"
 
 static const char *form_of(enum iou_kind kind)
 {
@@ -17,6 +20,16 @@ static const char *form_of(enum iou_kind kind)
 		return "a duration such as 50us, 200ms or 1.5s";
 	case IOU_KIND_FLAG:
 		return "yes or no";
+	case IOU_KIND_INFILE:
+	case IOU_KIND_OUTFILE:
+		return "the path of a file, or '-'";
+	case IOU_KIND_LISTEN:
+	case IOU_KIND_CONNECT:
+		return "HOST:PORT, [IPV6]:PORT or unix:PATH";
+	case IOU_KIND_MEM:
+	case IOU_KIND_BUFFERS:
+	case IOU_KIND_BUF_RING:
+		return "NRxSIZE, such as 16x64K";
 	default:
 		return "a whole number";
 	}
@@ -48,10 +61,12 @@ static int parse_value(const struct iou_decl *param, const char *text, uint64_t 
 	}
 }
 
-static bool in_range(const struct iou_decl *param, uint64_t value)
+bool iou_loop_param_in_range(const struct iou_decl *param, uint64_t value)
 {
 	if (param->kind == IOU_KIND_S64)
 		return (int64_t)value >= param->min.s && (int64_t)value <= param->max.s;
+	if (param->kind == IOU_KIND_CHOICE)
+		return value < param->choices_nr;
 	return value >= param->min.u && value <= param->max.u;
 }
 
@@ -74,32 +89,179 @@ const struct iou_decl *iou_loop_param(const struct iou_loop *loop, const char *n
 	return NULL;
 }
 
-int iou_loop_param_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+static int not_of_form(const struct iou_decl *param, const char *text, struct iou_err *err)
+{
+	return iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s='%s' is not %s", param->name, text,
+			   form_of(param->kind));
+}
+
+/* ---- Numbers ---- */
+
+static int find_choice(const struct iou_decl *param, const char *text, uint64_t *value,
 		       struct iou_err *err)
 {
-	const char *name = param->name;
+	const char *nearest = iou_text_nearest(text, (const char *const *)param->choices);
+	char list[512] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < param->choices_nr; i++) {
+		if (strcmp(param->choices[i], text) == 0) {
+			*value = i;
+			return 0;
+		}
+		if (at < sizeof(list))
+			at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "",
+					       param->choices[i]);
+	}
+	iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s cannot be '%s'", param->name, text);
+	if (nearest)
+		iou_err_hint(err, "did you mean '%s'? It can be: %s", nearest, list);
+	else
+		iou_err_hint(err, "it can be: %s", list);
+	return -EINVAL;
+}
+
+static int set_number(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+		      struct iou_err *err)
+{
 	uint64_t value = 0;
 	char range[128];
-	int ret = parse_value(param, text, &value);
+	int ret;
 
-	if (ret == -EINVAL) {
-		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s='%s' is not %s", name, text,
-			    form_of(param->kind));
-		return ret;
-	}
-	if (ret || !in_range(param, value)) {
+	ret = param->kind == IOU_KIND_CHOICE ? find_choice(param, text, &value, err)
+					     : parse_value(param, text, &value);
+	if (ret == -EINVAL)
+		return param->kind == IOU_KIND_CHOICE ? ret : not_of_form(param, text, err);
+	if (ret || !iou_loop_param_in_range(param, value)) {
 		range_text(param, range, sizeof(range));
-		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s=%s is out of range", name, text);
-		iou_err_hint(err, "%s goes from %s", name, range);
+		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s=%s is out of range", param->name,
+			    text);
+		iou_err_hint(err, "%s goes from %s", param->name, range);
 		return -ERANGE;
 	}
 	ret = iou_loop_var_set(loop, param->variable, value);
 	if (ret)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "usage", -ret, "cannot set '%s'", name);
+		return iou_err_set(err, IOU_CAUSE_FAILED, "usage", -ret, "cannot set '%s'",
+				   param->name);
 	return 0;
 }
 
 int iou_loop_param_get(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *value)
 {
+	if (!iou_kind_is_number(param->kind))
+		return -EINVAL;
 	return iou_loop_var_get(loop, param->variable, value);
+}
+
+/* ---- Resources ---- */
+
+/* 0, or -EINVAL for what is not of @param's form. */
+static int check_text(const struct iou_decl *param, const char *text)
+{
+	IOU_FREE char *host = NULL, *port = NULL;
+	uint64_t nr, size;
+
+	switch (param->kind) {
+	case IOU_KIND_LISTEN:
+	case IOU_KIND_CONNECT:
+		return iou_parse_address(text, &host, &port);
+	case IOU_KIND_MEM:
+	case IOU_KIND_BUFFERS:
+	case IOU_KIND_BUF_RING:
+		return iou_parse_blocks(text, &nr, &size);
+	case IOU_KIND_DIRECT:
+		return iou_parse_u64(text, &nr);
+	default:
+		return text[0] ? 0 : -EINVAL;
+	}
+}
+
+static int set_resource(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+			struct iou_err *err)
+{
+	char **slot = &loop->texts[param - loop->decls.list];
+	char *copy;
+
+	if (check_text(param, text))
+		return not_of_form(param, text, err);
+	copy = strdup(text);
+	if (!copy)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "usage", ENOMEM, "cannot set '%s'",
+				   param->name);
+	free(*slot);
+	*slot = copy;
+	return 0;
+}
+
+const char *iou_loop_param_text(const struct iou_loop *loop, const struct iou_decl *param)
+{
+	return loop->texts[param - loop->decls.list] ?: param->def;
+}
+
+int iou_loop_param_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+		       struct iou_err *err)
+{
+	return iou_kind_is_number(param->kind) ? set_number(loop, param, text, err)
+					       : set_resource(loop, param, text, err);
+}
+
+static int eval_factor(const struct iou_loop *loop, const char *text, uint64_t *value)
+{
+	IOU_FREE char *name = NULL;
+	const struct iou_decl *param = NULL;
+
+	if (iou_parse_u64(text, value) == 0)
+		return 0;
+	name = strdup(text);
+	if (!name)
+		return -ENOMEM;
+	for (char *c = name; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	param = iou_loop_param(loop, name);
+	if (!param || param->kind == IOU_KIND_S64 || param->kind == IOU_KIND_CHOICE)
+		return -EINVAL;
+	return iou_loop_param_get(loop, param, value);
+}
+
+int iou_loop_eval(const struct iou_loop *loop, const char *text, uint64_t *value)
+{
+	IOU_FREE char *copy = strdup(text);
+	char *rest = copy, *factor;
+	uint64_t product = 1, one = 0;
+	int ret = copy ? 0 : -ENOMEM;
+
+	while (!ret && (factor = strsep(&rest, "*"))) {
+		factor += strspn(factor, " ");
+		factor[strcspn(factor, " ")] = '\0';
+		ret = eval_factor(loop, factor, &one);
+		if (!ret && __builtin_mul_overflow(product, one, &product))
+			ret = -ERANGE;
+	}
+	if (!ret)
+		*value = product;
+	return ret;
+}
+
+int iou_loop_param_blocks(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *nr,
+			  uint64_t *size, struct iou_err *err)
+{
+	const char *text = iou_loop_param_text(loop, param);
+	uint64_t blocks = 0, bytes = 1, all;
+	int ret = 0;
+
+	if (text && param->kind == IOU_KIND_DIRECT)
+		ret = iou_parse_u64(text, &blocks);
+	else if (text)
+		ret = iou_parse_blocks(text, &blocks, &bytes);
+	else
+		ret = iou_loop_eval(loop, param->nr, &blocks)
+			      ?: param->size ? iou_loop_eval(loop, param->size, &bytes)
+					     : 0;
+	if (ret || __builtin_mul_overflow(blocks, bytes, &all))
+		return iou_err_set(err, IOU_CAUSE_USAGE, "usage", ret == -ENOMEM ? ENOMEM : 0,
+				   "'%s' is too large", param->name);
+	*nr = blocks;
+	*size = bytes;
+	return 0;
 }

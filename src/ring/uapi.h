@@ -28,3 +28,18 @@
 #ifndef IORING_SETUP_SQ_REWIND
 #define IORING_SETUP_SQ_REWIND (1U << 20)
 #endif
+
+/* Regions: Linux 6.13. */
+#define IOU_REGISTER_MEM_REGION 34
+#define IOU_MEM_REGION_TYPE_USER 1
+
+struct iou_region_desc {
+	__u64 user_addr, size;
+	__u32 flags, id;
+	__u64 mmap_offset, reserved[4];
+};
+
+struct iou_mem_region_reg {
+	__u64 region_uptr; /* struct iou_region_desc * */
+	__u64 flags, reserved[2];
+};

@@ -9,29 +9,81 @@
 /* No SQ array to keep, no SQ head and tail to move: faster, where the kernel has them. */
 #define FLAGS_WANTED (IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQ_REWIND)
 
-static struct iou_ring_config ring_config(const struct iou_loop *loop,
-					  const struct iou_session_config *config)
+/* Entries that the loop declares, or @otherwise. */
+static int declared_entries(const struct iou_loop *loop, const char *text, uint32_t otherwise,
+			    uint32_t *entries, struct iou_err *err)
+{
+	uint64_t value = otherwise;
+
+	if (text && (iou_loop_eval(loop, text, &value) || value > UINT32_MAX)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+			    "'%s' wants a ring of %s entries, which is too many",
+			    iou_loop_name(loop), text);
+		iou_err_hint(err, "say how many with --entries and --cq-entries");
+		return -ERANGE;
+	}
+	*entries = (uint32_t)value ?: otherwise;
+	return 0;
+}
+
+/* The setup flags that the loop declares, "submit-all -sq-rewind", below what the user says. */
+static int declared_flags(const struct iou_loop *loop, const char *text,
+			  struct iou_session_config *config, struct iou_err *err)
+{
+	IOU_FREE char *copy = strdup(text ?: "");
+	uint32_t said = config->flags_on | config->flags_off;
+	char *rest = copy, *word;
+
+	while (rest && (word = strsep(&rest, " "))) {
+		bool off = word[0] == '-';
+		int bit = iou_ring_flag_bit(word + off);
+
+		if (!word[0])
+			continue;
+		if (bit < 0)
+			return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+					   "'%s' wants a ring with '%s', which is no setup flag",
+					   iou_loop_name(loop), word + off);
+		*(off ? &config->flags_off : &config->flags_on) |= (1U << bit) & ~said;
+	}
+	return copy ? 0 : iou_err_set(err, IOU_CAUSE_FAILED, "ring", ENOMEM, "cannot make a ring");
+}
+
+static int ring_config(const struct iou_loop *loop, struct iou_session_config config,
+		       struct iou_ring_config *ring, struct iou_err *err)
 {
 	const struct iou_decl *self = iou_loop_self(loop);
-	uint32_t sq = self && self->sq_entries ? self->sq_entries : IOU_SESSION_SQ_ENTRIES;
-	uint32_t cq = self && self->cq_entries ? self->cq_entries : IOU_SESSION_CQ_ENTRIES;
+	uint32_t sq = config.sq_entries, cq = config.cq_entries;
+	int ret = self ? declared_flags(loop, self->flags, &config, err) : 0;
 
-	if (config->sq_entries)
-		sq = config->sq_entries;
-	if (config->cq_entries)
-		cq = config->cq_entries;
-	else if (cq < sq)
+	if (!ret && !sq)
+		ret = declared_entries(loop, self ? self->sq : NULL, IOU_SESSION_SQ_ENTRIES, &sq,
+				       err);
+	if (!ret && !cq)
+		ret = declared_entries(loop, self ? self->cq : NULL, IOU_SESSION_CQ_ENTRIES, &cq,
+				       err);
+	if (ret)
+		return ret;
+	if (!config.cq_entries && cq < sq)
 		cq = sq;
-	return (struct iou_ring_config){
+	*ring = (struct iou_ring_config){
 		.sq_entries = sq,
 		.cq_entries = cq,
-		.flags = (IOU_RING_LOOP_FLAGS | config->flags_on) & ~config->flags_off,
-		.flags_wanted = FLAGS_WANTED & ~config->flags_off,
+		.flags = (IOU_RING_LOOP_FLAGS | config.flags_on) & ~config.flags_off,
+		.flags_wanted = FLAGS_WANTED & ~config.flags_off,
 	};
+	return 0;
+}
+
+/* Which copy of the loop's step is to run: enum iou_form of iouctl/ring.bpf.h. */
+static uint32_t form_of(const struct io_uring_params *p, bool trace)
+{
+	return (p->flags & IORING_SETUP_SQ_REWIND ? 1 : 0) | (trace ? 2 : 0);
 }
 
 /* Tell a loop that uses our header which ring it gets; others have no such variable. */
-static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, struct iou_err *err)
+static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, bool trace,
+			struct iou_err *err)
 {
 	const struct {
 		const char *path;
@@ -45,15 +97,17 @@ static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, 
 		{"iou_geometry.cq_head_off", p->cq_off.head},
 		{"iou_geometry.cq_tail_off", p->cq_off.tail},
 		{"iou_geometry.cqes_off", p->cq_off.cqes},
+		{"iou_geometry.form", form_of(p, trace)},
 	};
 	struct iou_var var;
 
 	if (iou_loop_var(loop, "iou_geometry", &var))
 		return 0;
-	if (p->flags & (IORING_SETUP_SQE128 | IORING_SETUP_CQE32)) {
+	if (p->flags & (IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_SQE_MIXED |
+			IORING_SETUP_CQE_MIXED)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "ring", EINVAL,
 			    "'%s' needs SQEs of 64 bytes and CQEs of 16", iou_loop_name(loop));
-		iou_err_hint(err, "leave out --ring-flag sqe128 and cqe32");
+		iou_err_hint(err, "leave out the --ring-flag for other sizes");
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
@@ -72,20 +126,25 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		     const struct iou_session_config *config, struct iou_err *err)
 {
 	struct iou_session opened = {.ring = IOU_RING_INIT, .loop = loop};
-	struct iou_ring_config ring = ring_config(loop, config);
-	int ret = iou_ring_init(&opened.ring, &ring, err);
+	struct iou_ring_config ring;
+	int ret = ring_config(loop, *config, &ring, err);
 
-	if (ret)
-		return ret;
-	ret = set_geometry(loop, &opened.ring.params, err);
+	if (!ret)
+		ret = iou_ring_init(&opened.ring, &ring, err);
+	if (!ret)
+		ret = set_geometry(loop, &opened.ring.params, config->trace, err);
+	if (!ret)
+		ret = iou_resources_open(&opened.resources, &opened.ring, loop, err);
 	if (!ret) {
 		iou_loop_ring_fd_set(loop, opened.ring.fd);
 		ret = iou_loop_load(loop, err);
 	}
 	if (!ret)
+		ret = iou_resources_place_timers(loop, err);
+	if (!ret)
 		ret = iou_loop_attach(loop, err);
 	if (ret) {
-		iou_ring_release(&opened.ring);
+		iou_session_release(&opened);
 		return ret;
 	}
 	*session = opened;
@@ -95,6 +154,7 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 void iou_session_release(struct iou_session *session)
 {
 	iou_ring_release(&session->ring);
+	iou_resources_release(&session->resources);
 	session->loop = NULL;
 }
 

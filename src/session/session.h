@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "loop/loop.h"
 #include "ring/ring.h"
+#include "session/resources.h"
 
 /* The SQ and CQ sizes of a loop that wishes for none. */
 #define IOU_SESSION_SQ_ENTRIES 64
@@ -20,10 +21,12 @@ struct iou_session_config {
 	uint32_t sq_entries;          /* 0: what the loop declares, or the default */
 	uint32_t cq_entries;          /* 0: likewise, but never smaller than the SQ */
 	uint32_t flags_on, flags_off; /* IORING_SETUP_* beyond, and without, the usual ones */
+	bool trace;                   /* the loop's SQEs and CQEs: see iou_trace_open() */
 };
 
 struct iou_session {
 	struct iou_ring ring;
+	struct iou_resources resources;
 	struct iou_loop *loop; /* the caller's */
 };
 

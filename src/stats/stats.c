@@ -2,7 +2,73 @@
 #include "stats/stats.h"
 
 #include <errno.h>
+#include <iouctl/arith.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+static int read_field(const struct iou_loop *loop, const struct iou_decl *decl, const char *field,
+		      uint64_t *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s.%s", decl->variable, field);
+	return iou_loop_var_get(loop, path, value);
+}
+
+/*
+ * The count is that of the buckets as they are read: the loop may be filling them meanwhile.
+ */
+static int read_histogram(const struct iou_loop *loop, const struct iou_decl *decl,
+			  struct iou_stat_histogram **out)
+{
+	struct iou_stat_histogram *read = calloc(1, sizeof(*read));
+	const uint64_t *buckets;
+	struct iou_var var;
+	char path[128];
+	int ret;
+
+	if (!read)
+		return -ENOMEM;
+	*out = read; /* released with all the rest */
+	read->buckets = calloc(IOU_HISTOGRAM_BUCKETS, sizeof(*read->buckets));
+	if (!read->buckets)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "%s.buckets", decl->variable);
+	ret = iou_loop_var(loop, path, &var);
+	buckets = ret ? NULL : iou_loop_var_data(loop, &var);
+	if (!buckets || (uintptr_t)buckets % sizeof(*buckets) ||
+	    var.size != IOU_HISTOGRAM_BUCKETS * sizeof(*buckets))
+		return -EINVAL;
+	for (size_t i = 0; i < IOU_HISTOGRAM_BUCKETS; i++) {
+		read->buckets[i] = __atomic_load_n(&buckets[i], __ATOMIC_RELAXED);
+		read->count += read->buckets[i];
+	}
+	ret = read_field(loop, decl, "sum", &read->sum) ?:
+	      read_field(loop, decl, "min", &read->min) ?:
+	      read_field(loop, decl, "max", &read->max);
+	if (!read->count)
+		read->min = read->max = 0;
+	return ret;
+}
+
+uint64_t iou_stat_percentile(const struct iou_stat_histogram *histogram, double share)
+{
+	uint64_t seen = 0, wanted = (uint64_t)(share * (double)histogram->count);
+
+	/* Half a value is a whole one; and the first is the least there is. */
+	if ((double)wanted < share * (double)histogram->count)
+		wanted++;
+	if (!wanted)
+		wanted = 1;
+	for (uint32_t i = 0; i < IOU_HISTOGRAM_BUCKETS && histogram->count; i++) {
+		uint64_t to = iou_histogram_to(i);
+
+		seen += histogram->buckets[i];
+		if (seen >= wanted)
+			return to < histogram->max ? to : histogram->max;
+	}
+	return histogram->max;
+}
 
 int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 {
@@ -18,12 +84,14 @@ int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 		if (decls->list[i].what != IOU_DECL_STAT)
 			continue;
 		stat->decl = &decls->list[i];
-		ret = iou_loop_var_get(loop, stat->decl->variable, &stat->value);
+		read.nr++;
+		ret = stat->decl->kind == IOU_KIND_HISTOGRAM
+			      ? read_histogram(loop, stat->decl, &stat->histogram)
+			      : iou_loop_var_get(loop, stat->decl->variable, &stat->value);
 		if (ret) {
 			iou_stats_release(&read);
 			return ret;
 		}
-		read.nr++;
 	}
 	*stats = read;
 	return 0;
@@ -31,6 +99,11 @@ int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 
 void iou_stats_release(struct iou_stats *stats)
 {
+	for (size_t i = 0; i < stats->nr; i++)
+		if (stats->list[i].histogram) {
+			free(stats->list[i].histogram->buckets);
+			free(stats->list[i].histogram);
+		}
 	free(stats->list);
 	*stats = (struct iou_stats){};
 }

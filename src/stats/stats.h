@@ -7,9 +7,16 @@
 #include "base/err.h"
 #include "loop/loop.h"
 
+/* How values are distributed: those of each bucket of <iouctl/arith.h>. */
+struct iou_stat_histogram {
+	uint64_t count, sum, min, max; /* min and max are 0 when there are none */
+	uint64_t *buckets;             /* IOU_HISTOGRAM_BUCKETS of them */
+};
+
 struct iou_stat {
-	const struct iou_decl *decl; /* name, kind, unit, help; the loop's */
-	uint64_t value;
+	const struct iou_decl *decl;          /* name, kind, unit, help; the loop's */
+	uint64_t value;                       /* counters and gauges */
+	struct iou_stat_histogram *histogram; /* histograms; else NULL */
 };
 
 struct iou_stats {
@@ -24,6 +31,12 @@ struct iou_stats {
 int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats);
 
 void iou_stats_release(struct iou_stats *stats);
+
+/*
+ * The value that @share (0 to 1) of all are not above, as far as the buckets tell: no more than
+ * 1/16 of itself too large, and never above the maximum. 0 for an empty histogram.
+ */
+uint64_t iou_stat_percentile(const struct iou_stat_histogram *histogram, double share);
 
 /* How far a loop that declares a progress has come. */
 struct iou_progress {

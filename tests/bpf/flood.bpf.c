@@ -23,7 +23,7 @@ static __always_inline int fill(struct iou_ring *ring)
 		sqe = iou_batch_add(ring);
 		if (!sqe)
 			break;
-		iou_prep_nop(sqe);
+		io_uring_prep_nop(sqe);
 		sqe->user_data = sent_nr + i;
 	}
 	return iou_batch_submit(ring);

@@ -19,7 +19,7 @@ static __always_inline int send(struct iou_ring *ring, __u64 user_data, __u8 opc
 		sqe = iou_batch_add(ring);
 		if (!sqe)
 			return 0;
-		iou_prep_nop(sqe);
+		io_uring_prep_nop(sqe);
 		sqe->user_data = user_data + i;
 		if (i == 0)
 			sqe->opcode = opcode;

@@ -18,7 +18,7 @@ static __always_inline int step(struct iou_ring *ring)
 		iou_batch_begin(ring);
 		sqe = tidy ? iou_batch_add(ring) : NULL;
 		if (sqe) {
-			iou_prep_nop(sqe);
+			io_uring_prep_nop(sqe);
 			iou_batch_submit(ring);
 		}
 		return iou_interrupted(ring);
@@ -34,7 +34,7 @@ static __always_inline int step(struct iou_ring *ring)
 	sqe = iou_batch_add(ring);
 	if (!sqe)
 		return IOU_FAIL(ring, 16, "the SQ is full");
-	iou_prep_nop(sqe);
+	io_uring_prep_nop(sqe);
 	sqe->opcode = IORING_OP_POLL_ADD;
 	sqe->fd = fd;
 	sqe->poll32_events = 1; /* POLLIN */

@@ -59,8 +59,8 @@ static void good(void **state)
 	assert_string_equal(decls.list[2].variable, "all_done");
 	assert_string_equal(decls.list[2].of, "max-count");
 	assert_int_equal(decls.list[3].what, IOU_DECL_LOOP);
-	assert_int_equal(decls.list[3].sq_entries, 8);
-	assert_int_equal(decls.list[3].cq_entries, 512);
+	assert_string_equal(decls.list[3].sq, "8");
+	assert_string_equal(decls.list[3].cq, "512");
 	iou_decls_release(&decls);
 }
 
@@ -75,7 +75,16 @@ static void bad(void **state)
 		"iou:param;kind=u64;min=x;max=1;help=h",
 		"iou:param;kind=u64;min;max=1;help=h",
 		"iou:stat;kind=u64;help=h",
-		"iou:loop;sq=99999999999;cq=1;help=h",
+		"iou:param;min=0;max=1;help=h",
+		"iou:param;kind=choice;help=h",
+		"iou:param;kind=choice;choices=;help=h",
+		"iou:param;kind=choice;choices=a||b;help=h",
+		"iou:param;kind=choice;choices=a|a;help=h",
+		"iou:param;kind=choice;choices=$(id)|b;help=h",
+		"iou:param;kind=mem;nr=4;help=h",
+		"iou:param;kind=buf-ring;size=4;help=h",
+		"iou:param;kind=direct;help=h",
+		"iou:param;kind=histogram;help=h",
 		"iou:param;kind=s64;min=1;max=-1;help=h",
 	};
 

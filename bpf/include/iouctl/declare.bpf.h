@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a loop says of itself: parameters, resources, statistics. Included by <iouctl/loop.bpf.h>.
+ *
+ * A tag is "iou:WHAT;KEY=VALUE;…;help=TEXT", help being last. A name's underscores are dashes
+ * to the user (max_conns is --max-conns).
+ */
+#pragma once
+
+#include <iouctl/arith.h>
+#include <iouctl/types.bpf.h>
+
+#define IOU_TAG(text) __attribute__((btf_decl_tag(text)))
+
+/*
+ * ---- Parameters: constants to the program, set by the user before it is loaded ----
+ */
+#define IOU_PARAM_(type, kind, name, def, min, max, unit, text)                           \
+	const volatile type name IOU_TAG("iou:param;kind=" kind ";min=" #min ";max=" #max \
+					 ";unit=" unit ";help=" text) = (def)
+
+#define IOU_PARAM_U32(name, def, min, max, unit, help) \
+	IOU_PARAM_(__u32, "u32", name, def, min, max, unit, help)
+#define IOU_PARAM_U64(name, def, min, max, unit, help) \
+	IOU_PARAM_(__u64, "u64", name, def, min, max, unit, help)
+#define IOU_PARAM_S64(name, def, min, max, unit, help) \
+	IOU_PARAM_(__s64, "s64", name, def, min, max, unit, help)
+/* Bytes, written as 128K. */
+#define IOU_PARAM_SIZE(name, def, min, max, help) \
+	IOU_PARAM_(__u64, "size", name, def, min, max, "bytes", help)
+/* Nanoseconds, written as 50us. */
+#define IOU_PARAM_DURATION(name, def, min, max, help) \
+	IOU_PARAM_(__u64, "duration", name, def, min, max, "ns", help)
+#define IOU_PARAM_FLAG(name, def, help) IOU_PARAM_(__u8, "flag", name, def, 0, 1, "", help)
+/* One of several words, @words being "one|two|three": the program sees 0, 1 or 2. */
+#define IOU_PARAM_CHOICE(name, def, words, text)                                 \
+	const volatile __u32 name IOU_TAG("iou:param;kind=choice;choices=" words \
+					  ";help=" text) = (def)
+
+/*
+ * ---- Resources: parameters for which the tool opens, connects or registers something ----
+ *
+ * Structs whose fields are constants to the program. @def is what the user may leave out; ""
+ * means that he may not.
+ */
+#define IOU_RESOURCE_(type, kind, name, keys, text) \
+	const volatile type name IOU_TAG("iou:param;kind=" kind ";" keys ";help=" text) = {}
+
+/* A file, opened for reading, or made, emptied and opened for writing; "-" is the tool's own
+ * standard input or output. */
+struct iou_file {
+	__s32 fd;
+	__u64 size; /* bytes, when it was opened; 0 for what has none, such as a pipe */
+};
+
+#define IOU_PARAM_INFILE(name, def, help) \
+	IOU_RESOURCE_(struct iou_file, "infile", name, "def=" def, help)
+#define IOU_PARAM_OUTFILE(name, def, help) \
+	IOU_RESOURCE_(struct iou_file, "outfile", name, "def=" def, help)
+
+/* A stream socket that listens or is connected: HOST:PORT, [IPV6]:PORT or unix:PATH. */
+struct iou_socket {
+	__s32 fd;
+};
+
+#define IOU_PARAM_LISTEN(name, def, help) \
+	IOU_RESOURCE_(struct iou_socket, "listen", name, "def=" def, help)
+#define IOU_PARAM_CONNECT(name, def, help) \
+	IOU_RESOURCE_(struct iou_socket, "connect", name, "def=" def, help)
+
+/*
+ * Memory. How many blocks (@count) of how many bytes (@bytes) is a number, the name of a
+ * parameter of the loop, or a product of such: IOU_PARAM_MEM(blocks, depth, 2 * bs, "…"). A user
+ * may say something else, as blocks=16x64K.
+ */
+#define IOU_BLOCKS_(type, kind, name, count, bytes, text) \
+	IOU_RESOURCE_(type, kind, name, "nr=" #count ";size=" #bytes, text)
+
+/* In the ring's MEM region, which the program can look into (iou_mem_at()). */
+struct iou_mem {
+	__u64 addr;   /* of the first block, for requests */
+	__u64 offset; /* the same in the region */
+	__u64 size;   /* of a block, in bytes */
+	__u32 nr;     /* blocks */
+};
+
+#define IOU_PARAM_MEM(name, count, bytes, help) \
+	IOU_BLOCKS_(struct iou_mem, "mem", name, count, bytes, help)
+
+/* Registered buffers, a block each, for the _fixed requests. */
+struct iou_buffers {
+	__u64 addr;      /* of the first block */
+	__u64 size;      /* of a block, in bytes */
+	__u32 first, nr; /* buf_index of the first block; blocks */
+};
+
+#define IOU_PARAM_BUFFERS(name, count, bytes, help) \
+	IOU_BLOCKS_(struct iou_buffers, "buffers", name, count, bytes, help)
+
+/* Provided buffers, in MEM as their ring is, so that the loop can look into them and give them
+ * back (iou_buf_at(), iou_buf_give()). All are provided when the loop starts. */
+struct iou_buf_ring {
+	__u64 addr, offset, size; /* of the first block, as for iou_mem */
+	__u64 ring_offset;        /* struct io_uring_buf_ring in the region */
+	__u32 entries;            /* of the ring: @nr rounded up to a power of two */
+	__u32 nr;                 /* blocks; a block's number is its buffer ID */
+	__u32 group;              /* for sqe->buf_group */
+};
+
+#define IOU_PARAM_BUF_RING(name, count, bytes, help) \
+	IOU_BLOCKS_(struct iou_buf_ring, "buf-ring", name, count, bytes, help)
+
+/* Empty slots of the table of direct descriptors. */
+struct iou_direct {
+	__u32 first, nr; /* index of the first slot; slots */
+};
+
+#define IOU_PARAM_DIRECT(name, count, help) \
+	IOU_RESOURCE_(struct iou_direct, "direct", name, "nr=" #count, help)
+
+/*
+ * ---- Statistics ----
+ *
+ * A counter only grows; IOU_PROGRESS is a counter that ends at the value of a parameter, which
+ * is what a progress display shows. Keep them in locals and write them back once per step or
+ * block.
+ */
+#define IOU_STAT_(kind, of, name, unit, text) \
+	__u64 name IOU_TAG("iou:stat;kind=" kind of ";unit=" unit ";help=" text) = 0
+
+#define IOU_COUNTER(name, unit, help) IOU_STAT_("counter", "", name, unit, help)
+#define IOU_GAUGE(name, unit, help) IOU_STAT_("gauge", "", name, unit, help)
+#define IOU_PROGRESS(name, param, unit, help) IOU_STAT_("counter", ";of=" #param, name, unit, help)
+
+/* Where values lie: to 1/16 of themselves (<iouctl/arith.h>). Fill it by iou_histogram_add(). */
+struct iou_histogram {
+	__u64 sum, min, max;
+	__u64 buckets[IOU_HISTOGRAM_BUCKETS];
+};
+
+#define IOU_HISTOGRAM(name, unit, text)                                        \
+	struct iou_histogram name IOU_TAG("iou:stat;kind=histogram;unit=" unit \
+					  ";help=" text) = {.min = ~0ULL}
+
+static __always_inline void iou_histogram_add(struct iou_histogram *histogram, __u64 value)
+{
+	__u32 bucket = iou_histogram_bucket(value);
+
+	histogram->sum += value;
+	if (value < histogram->min)
+		histogram->min = value;
+	if (value > histogram->max)
+		histogram->max = value;
+	iou_opaque(bucket);
+	if (bucket < IOU_HISTOGRAM_BUCKETS)
+		histogram->buckets[bucket]++;
+}
+
+/*
+ * ---- Timers ----
+ *
+ * What io_uring's timeouts point to lies in the loop's own data, which the tool has mapped: see
+ * iou_prep_timer().
+ */
+struct iou_timer {
+	__s64 tv_sec, tv_nsec;
+	__u64 addr; /* of this struct in the tool; filled in by it */
+};
+
+#define IOU_TIMER(name) struct iou_timer name IOU_TAG("iou:timer") = {}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What a loop declares, held against the variables that it has. */
+#include <errno.h>
+#include <iouctl/arith.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "loop/internal.h"
+
+#define FIELDS_MAX 7
+
+/* What the variable of each kind is: a number of @size bytes, or a struct with these fields. */
+static const struct {
+	size_t size;
+	struct {
+		const char *name;
+		size_t size;
+	} fields[FIELDS_MAX + 1];
+} forms[] = {
+	[IOU_KIND_U32] = {.size = 4},
+	[IOU_KIND_U64] = {.size = 8},
+	[IOU_KIND_S64] = {.size = 8},
+	[IOU_KIND_SIZE] = {.size = 8},
+	[IOU_KIND_DURATION] = {.size = 8},
+	[IOU_KIND_FLAG] = {.size = 1},
+	[IOU_KIND_CHOICE] = {.size = 4},
+	[IOU_KIND_COUNTER] = {.size = 8},
+	[IOU_KIND_GAUGE] = {.size = 8},
+	[IOU_KIND_INFILE] = {.fields = {{"fd", 4}, {"size", 8}}},
+	[IOU_KIND_OUTFILE] = {.fields = {{"fd", 4}, {"size", 8}}},
+	[IOU_KIND_LISTEN] = {.fields = {{"fd", 4}}},
+	[IOU_KIND_CONNECT] = {.fields = {{"fd", 4}}},
+	[IOU_KIND_MEM] = {.fields = {{"addr", 8}, {"offset", 8}, {"size", 8}, {"nr", 4}}},
+	[IOU_KIND_BUFFERS] = {.fields = {{"addr", 8}, {"size", 8}, {"first", 4}, {"nr", 4}}},
+	[IOU_KIND_BUF_RING] = {.fields = {{"addr", 8},
+					  {"offset", 8},
+					  {"size", 8},
+					  {"ring_offset", 8},
+					  {"entries", 4},
+					  {"nr", 4},
+					  {"group", 4}}},
+	[IOU_KIND_DIRECT] = {.fields = {{"first", 4}, {"nr", 4}}},
+	[IOU_KIND_HISTOGRAM] = {.fields = {{"sum", 8},
+					   {"min", 8},
+					   {"max", 8},
+					   {"buckets", 8 * IOU_HISTOGRAM_BUCKETS}}},
+};
+
+static int check_size(const struct iou_loop *loop, const struct iou_decl *decl, struct iou_err *err)
+{
+	size_t size = forms[decl->kind].size;
+	struct iou_var var;
+
+	if (!size || (iou_loop_var(loop, decl->variable, &var) == 0 && var.size == size))
+		return 0;
+	return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+			   "'%s' is declared a %s, but is no variable of %zu bytes", decl->name,
+			   iou_kind_name(decl->kind), size);
+}
+
+static int check_fields(const struct iou_loop *loop, const struct iou_decl *decl,
+			struct iou_err *err)
+{
+	struct iou_var var;
+	char path[128];
+
+	for (size_t i = 0; forms[decl->kind].fields[i].name; i++) {
+		const char *name = forms[decl->kind].fields[i].name;
+
+		snprintf(path, sizeof(path), "%s.%s", decl->variable, name);
+		if (iou_loop_var(loop, path, &var) == 0 &&
+		    var.size == forms[decl->kind].fields[i].size)
+			continue;
+		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+				   "'%s' is declared a %s, but has no field '%s' of %zu bytes",
+				   decl->name, iou_kind_name(decl->kind), name,
+				   forms[decl->kind].fields[i].size);
+	}
+	return 0;
+}
+
+static int check_default(const struct iou_loop *loop, const struct iou_decl *decl,
+			 struct iou_err *err)
+{
+	uint64_t value;
+
+	if (decl->what != IOU_DECL_PARAM || !iou_kind_is_number(decl->kind))
+		return 0;
+	if (iou_loop_param_get(loop, decl, &value) == 0 && iou_loop_param_in_range(decl, value))
+		return 0;
+	return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+			   "the default of '%s' is not in the range that it declares", decl->name);
+}
+
+/* @text, where there is one, must come to something: a product may be too large later on. */
+static int check_expression(const struct iou_loop *loop, const struct iou_decl *decl,
+			    const char *text, struct iou_err *err)
+{
+	uint64_t value;
+
+	if (!text || iou_loop_eval(loop, text, &value) == 0)
+		return 0;
+	return iou_err_set(
+		err, IOU_CAUSE_REJECTED, "open", 0,
+		"'%s' in the declaration of '%s' is neither a number nor a parameter, nor "
+		"a product of such",
+		text, decl->name);
+}
+
+int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < loop->decls.nr && !ret; i++) {
+		const struct iou_decl *decl = &loop->decls.list[i];
+		const char *texts[] = {decl->nr, decl->size, decl->sq, decl->cq};
+
+		if (decl->what == IOU_DECL_PARAM || decl->what == IOU_DECL_STAT)
+			ret = check_size(loop, decl, err) ?: check_fields(loop, decl, err) ?:
+			      check_default(loop, decl, err);
+		for (size_t j = 0; j < ARRAY_SIZE(texts) && !ret; j++)
+			ret = check_expression(loop, decl, texts[j], err);
+	}
+	return ret;
+}
