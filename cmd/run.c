@@ -11,19 +11,26 @@
 #include "progress.h"
 #include "report.h"
 #include "rundoc.h"
+#include "tracing.h"
 
-#define TICK_NS 200000000ULL
+#define PROGRESS_NS 200000000ULL
+#define TRACE_NS 2000000ULL
 
 struct args {
 	struct iou_loop_args loop;
 	struct iou_run_config run;
+	bool trace;
+	const char *trace_path;
 };
 
-enum { KEY_TIMEOUT = 0x100 };
+enum { KEY_TIMEOUT = 0x100, KEY_TRACE, KEY_TRACE_FILE };
 
 static const struct argp_option options[] = {
 	{"timeout", KEY_TIMEOUT, "DURATION", 0,
 	 "Stop after this long (200ms, 5s), with exit code 124", 0},
+	{"trace", KEY_TRACE, NULL, 0,
+	 "Write each SQE submitted and each CQE reaped to standard error", 0},
+	{"trace-file", KEY_TRACE_FILE, "PATH", 0, "Write them to this file", 0},
 	{},
 };
 
@@ -38,6 +45,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_TIMEOUT:
 		if (iou_parse_duration(arg, &args->run.timeout_ns) || !args->run.timeout_ns)
 			return iou_args_usage(state, "a duration above 0, such as 200ms", arg);
+		return 0;
+	case KEY_TRACE_FILE:
+		args->trace_path = arg;
+		/* fallthrough */
+	case KEY_TRACE:
+		args->trace = args->loop.session.trace = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -91,23 +104,60 @@ static void say_why(const struct iou_loop *loop, const struct iou_run *run,
 
 /* ---- The run ---- */
 
+/* What is to be done beside a run, now and then. */
+struct beside {
+	struct iou_progress_line progress;
+	struct iou_tracing tracing;
+	bool has_progress;
+	uint64_t progress_at;
+};
+
+static void tick(void *data, uint64_t elapsed_ns)
+{
+	struct beside *beside = data;
+
+	if (beside->tracing.trace)
+		iou_trace_consume(beside->tracing.trace);
+	if (beside->has_progress && elapsed_ns >= beside->progress_at) {
+		iou_progress_line_tick(&beside->progress, elapsed_ns);
+		beside->progress_at = elapsed_ns + PROGRESS_NS;
+	}
+}
+
+/* A trace on the terminal leaves no place for a line of progress. */
+static int prepare_beside(struct beside *beside, struct args *args, struct iou_err *err)
+{
+	bool to_stderr = args->trace && !args->trace_path;
+
+	beside->has_progress = iou_progress_line_wanted() && !to_stderr;
+	beside->tracing.path = args->trace_path;
+	args->run.tick = tick;
+	args->run.tick_data = beside;
+	if (beside->has_progress)
+		args->run.tick_ns = PROGRESS_NS;
+	if (!args->trace)
+		return 0;
+	args->run.tick_ns = TRACE_NS;
+	return iou_tracing_open_file(&beside->tracing, err);
+}
+
 /* Everything from an open loop to its statistics. An exit code, or -1 with @err. */
 static int run_loop(struct iou_session *session, struct iou_loop *loop, struct args *args,
-		    int *signum, struct iou_err *err)
+		    struct beside *beside, int *signum, struct iou_err *err)
 {
-	struct iou_progress_line line = {.loop = loop};
 	struct iou_run run = {};
-	int ret = iou_session_open(session, loop, &args->loop.session, err);
+	int ret = prepare_beside(beside, args, err);
 
+	if (!ret)
+		ret = iou_session_open(session, loop, &args->loop.session, err);
+	if (!ret && args->trace)
+		ret = iou_trace_open(&beside->tracing.trace, loop, beside->tracing.file, err);
 	if (ret)
 		return -1;
-	if (iou_progress_line_wanted()) {
-		args->run.tick_ns = TICK_NS;
-		args->run.tick = iou_progress_line_tick;
-		args->run.tick_data = &line;
-	}
 	ret = iou_session_run(session, &args->run, &run, err);
-	iou_progress_line_end(&line);
+	iou_progress_line_end(&beside->progress);
+	if (!ret && args->trace)
+		ret = iou_tracing_finish(&beside->tracing, err);
 	if (ret)
 		return -1;
 	say_why(loop, &run, &args->run);
@@ -122,6 +172,7 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	struct iou_image image = {};
 	struct iou_loop *loop = NULL;
 	struct iou_session session = IOU_SESSION_INIT;
+	struct beside beside = {};
 	int ret = iou_loop_args_init(&args.loop, argc, argv, &err), code = -1, signum = 0;
 
 	if (!ret)
@@ -129,13 +180,16 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	if (!ret)
 		ret = iou_loop_args_open(command, &args.loop, &image, &loop, &err);
 	if (!ret)
-		code = run_loop(&session, loop, &args, &signum, &err);
+		beside.progress.loop = loop;
+	if (!ret)
+		code = run_loop(&session, loop, &args, &beside, &signum, &err);
 	if (ret > 0) {
 		code = iou_report_flush(IOU_EXIT_OK);
 	} else if (code < 0) {
 		iou_loop_args_hint_at_vm(&args.loop, &err);
 		code = iou_report_error(&err, args.loop.common.format);
 	}
+	iou_tracing_release(&beside.tracing);
 	/* Link, object, ring, in this order. */
 	iou_loop_free(loop);
 	iou_session_release(&session);

@@ -228,8 +228,9 @@ static int add_stats(struct iou_doc *doc, const struct iou_loop *loop)
 			continue;
 		}
 		field = iou_doc_u64(in, decl->name, decl->name, stats.list[i].value);
-		iou_doc_text(field, "%s %s",
-			     iou_text_count(text, sizeof(text), stats.list[i].value), decl->unit);
+		iou_doc_text(field, "%s%s%s",
+			     iou_text_count(text, sizeof(text), stats.list[i].value),
+			     decl->unit[0] ? " " : "", decl->unit);
 	}
 	iou_stats_release(&stats);
 	return 0;

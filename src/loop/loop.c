@@ -248,6 +248,7 @@ int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const ch
 		iou_loop_free(loop);
 		return ret;
 	}
+	iou_loop_trace_set(loop, false);
 	*out = loop;
 	return 0;
 }
@@ -266,6 +267,15 @@ void iou_loop_free(struct iou_loop *loop)
 	iou_decls_release(&loop->decls);
 	free(loop->log);
 	free(loop);
+}
+
+int iou_loop_trace_set(struct iou_loop *loop, bool on)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(loop->object, "iou_trace");
+
+	if (!map || bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF)
+		return -EOPNOTSUPP;
+	return bpf_map__set_autocreate(map, on);
 }
 
 void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd)

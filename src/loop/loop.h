@@ -101,6 +101,12 @@ int iou_loop_param_blocks(const struct iou_loop *loop, const struct iou_decl *pa
  */
 int iou_loop_eval(const struct iou_loop *loop, const char *text, uint64_t *value);
 
+/*
+ * Before load: whether the loop's SQEs and CQEs are traced (iouctl/trace.h); they are not unless
+ * it is said. -EOPNOTSUPP for a loop that was not written with our header.
+ */
+int iou_loop_trace_set(struct iou_loop *loop, bool on);
+
 /* The ring that attach binds to; must be called before load. */
 void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd);
 

@@ -129,6 +129,12 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 	struct iou_ring_config ring;
 	int ret = ring_config(loop, *config, &ring, err);
 
+	if (!ret && config->trace && iou_loop_trace_set(loop, true)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+			    "'%s' cannot be traced: it was not written with iouctl/loop.bpf.h",
+			    iou_loop_name(loop));
+		ret = -EOPNOTSUPP;
+	}
 	if (!ret)
 		ret = iou_ring_init(&opened.ring, &ring, err);
 	if (!ret)

@@ -11,7 +11,7 @@ allowed() {
 	case $1 in
 	base) echo "" ;;
 	ring | loop | render | vm) echo "base" ;;
-	stats) echo "base loop" ;;
+	stats | trace) echo "base loop" ;;
 	session) echo "base ring loop" ;;
 	probe) echo "base ring loop session" ;;
 	esac
@@ -49,7 +49,7 @@ check_layer() {
 @test "nothing below cmd/ includes its headers, prints, or exits" {
 	run grep -nE '#include "(args|commands|exit|log|progress|report)\.h"' "$top"/src/*/*.[ch]
 	[ "$status" -eq 1 ]
-	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,session,probe}/*.c
+	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,session,probe}/*.c
 	[ "$status" -eq 1 ]
 }
 
