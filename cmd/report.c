@@ -11,31 +11,47 @@
 #include "exit.h"
 #include "log.h"
 
-/* How much of a long detail is shown without -v: where the verifier says what is wrong. */
+/* How much of a long detail is shown without -v: its end, where what went wrong is. */
 #define DETAIL_LINES 20
 
-static void print_detail(const char *detail)
+static const char *last_lines(const char *detail)
 {
 	const char *start = detail + strlen(detail);
 	int lines = 0;
 
-	if (iou_log_level < IOU_LOG_VERBOSE)
-		while (start > detail && (start[-1] != '\n' || lines++ < DETAIL_LINES + 1))
-			start--;
-	else
-		start = detail;
-	if (start > detail)
-		fputs("  …\n", stderr);
-	while (*start) {
-		size_t length = strcspn(start, "\n");
-		IOU_FREE char *line = strndup(start, length);
+	while (start > detail && (start[-1] != '\n' || lines++ < DETAIL_LINES + 1))
+		start--;
+	return start;
+}
+
+static void print_lines(const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		IOU_FREE char *line = strndup(text, length);
 		IOU_FREE char *safe = malloc(4 * length + 1);
 
 		if (line && safe)
 			fprintf(stderr, "  %s\n", iou_text_escape(safe, 4 * length + 1, line));
-		start += length + (start[length] == '\n');
+		text += length + (text[length] == '\n');
 	}
-	if (start > detail && iou_log_level < IOU_LOG_VERBOSE)
+}
+
+static void print_detail(const struct iou_err *err)
+{
+	const char *start = last_lines(err->detail);
+
+	if (iou_log_level >= IOU_LOG_VERBOSE) {
+		print_lines(err->detail);
+		return;
+	}
+	/* The verifier's log is pages of registers; what matters of it is in the message. */
+	if (strcmp(err->stage, "load") == 0)
+		return;
+	if (start > err->detail)
+		fputs("  …\n", stderr);
+	print_lines(start);
+	if (start > err->detail)
 		fputs("  (-v shows all of it)\n", stderr);
 }
 
@@ -51,7 +67,7 @@ static void print_error(const struct iou_err *err)
 		fprintf(stderr, "; %s", iou_text_escape(hint, sizeof(hint), err->hint));
 	fputc('\n', stderr);
 	if (err->detail)
-		print_detail(err->detail);
+		print_detail(err);
 }
 
 static struct iou_doc *error_doc(const struct iou_err *err, int code)

@@ -9,6 +9,8 @@
 
 #define MAPPINGS_MAX 16
 
+#define OPS_TYPE "io_uring_bpf_ops"
+
 struct mapping {
 	const struct bpf_map *map;
 	void *data;
@@ -24,7 +26,8 @@ struct iou_loop {
 	struct bpf_program *step; /* what @ops calls */
 	struct bpf_link *link;
 	struct iou_decls decls;
-	bool loaded, was_attached;
+	bool loaded, was_attached, measured, traced;
+	struct iou_loop_size size;
 	struct mapping mappings[MAPPINGS_MAX]; /* data maps, mapped after load */
 	size_t mappings_nr;
 	char *log;
@@ -39,3 +42,6 @@ int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);
 
 /* Whether @value is one that @param may have. */
 bool iou_loop_param_in_range(const struct iou_decl *param, uint64_t value);
+
+/* Where a member of the struct_ops value is, before load; NULL for a struct without it. */
+void *iou_loop_ops_field(const struct iou_loop *loop, const char *name, size_t size);

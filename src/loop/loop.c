@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -11,11 +10,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "loop/internal.h"
-
-#define OPS_TYPE "io_uring_bpf_ops"
-
-/* Room for the verifier's log; pages that it does not reach are never touched. */
-#define LOG_SIZE (16U << 20)
 
 const char *iou_loop_name(const struct iou_loop *loop)
 {
@@ -95,7 +89,7 @@ static const struct btf_member *ops_member(const struct iou_loop *loop, const ch
 }
 
 /* Where a member of the struct_ops value is, before load; NULL for a struct without it. */
-static void *ops_field(const struct iou_loop *loop, const char *name, size_t size)
+void *iou_loop_ops_field(const struct iou_loop *loop, const char *name, size_t size)
 {
 	const struct btf_member *m = ops_member(loop, name);
 	size_t value_size = 0;
@@ -170,7 +164,7 @@ static int select_step(struct iou_loop *loop, struct iou_err *err)
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS && map != loop->ops)
 			bpf_map__set_autocreate(map, false);
 	}
-	slot = ops_field(loop, "loop_step", sizeof(*slot));
+	slot = iou_loop_ops_field(loop, "loop_step", sizeof(*slot));
 	/* libbpf puts a program there for a relocation; without one it is the object's own bytes.
 	 */
 	bpf_object__for_each_program(prog, loop->object)
@@ -275,112 +269,30 @@ int iou_loop_trace_set(struct iou_loop *loop, bool on)
 
 	if (!map || bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF)
 		return -EOPNOTSUPP;
+	loop->traced = on;
 	return bpf_map__set_autocreate(map, on);
+}
+
+void iou_loop_form_set(struct iou_loop *loop, bool rewind)
+{
+	const char *form = loop->traced ? "_traced" : rewind ? "_rewind" : "";
+	struct bpf_program **slot = iou_loop_ops_field(loop, "loop_step", sizeof(*slot));
+	struct bpf_program *chosen;
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s%s", bpf_program__name(loop->step), form);
+	chosen = bpf_object__find_program_by_name(loop->object, name);
+	if (!slot || !chosen || bpf_program__type(chosen) != BPF_PROG_TYPE_STRUCT_OPS)
+		return;
+	bpf_program__set_autoload(loop->step, false);
+	bpf_program__set_autoload(chosen, true);
+	*slot = loop->step = chosen;
 }
 
 void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd)
 {
-	uint32_t *field = ops_field(loop, "ring_fd", sizeof(*field));
+	uint32_t *field = iou_loop_ops_field(loop, "ring_fd", sizeof(*field));
 
 	if (field)
 		*field = (uint32_t)ring_fd;
-}
-
-/* ---- Load and attach ---- */
-
-/* Map the data sections as the program has them: counters are then read without a system call. */
-static int map_data(struct iou_loop *loop)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, loop->object)
-	{
-		bool frozen = bpf_map__map_flags(map) & BPF_F_RDONLY_PROG;
-		size_t size = ((size_t)bpf_map__value_size(map) + page - 1) / page * page;
-		void *data;
-
-		if (!bpf_map__is_internal(map) || !(bpf_map__map_flags(map) & BPF_F_MMAPABLE) ||
-		    loop->mappings_nr == MAPPINGS_MAX)
-			continue;
-		data = mmap(NULL, size, frozen ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED,
-			    bpf_map__fd(map), 0);
-		if (data == MAP_FAILED)
-			return -errno;
-		loop->mappings[loop->mappings_nr++] = (struct mapping){map, data, size, !frozen};
-	}
-	return 0;
-}
-
-static int load_error(struct iou_loop *loop, int ret, struct iou_err *err)
-{
-	const char *name = iou_loop_name(loop);
-
-	if (!iou_loop_kernel_has_type()) {
-		iou_err_set(err, IOU_CAUSE_UNSUPPORTED, "load", 0,
-			    "cannot load '%s': this kernel has no BPF io_uring loops (no struct %s "
-			    "in its BTF)",
-			    name, OPS_TYPE);
-		iou_err_hint(err, "they need Linux 7.1 with CONFIG_IO_URING_BPF_OPS");
-		return ret;
-	}
-	if (loop->log && loop->log[0]) {
-		iou_err_set(err, IOU_CAUSE_REJECTED, "load", -ret, "the verifier rejects '%s'",
-			    bpf_program__name(loop->step));
-		iou_err_detail(err, TAKE_PTR(loop->log));
-		return ret;
-	}
-	if (ret == -EPERM || ret == -EACCES) {
-		iou_err_set(err, IOU_CAUSE_PERMISSION, "load", -ret, "cannot load '%s'", name);
-		iou_err_hint(err, "loops need CAP_BPF and CAP_PERFMON (or root): see 'iouctl "
-				  "probe'");
-		return ret;
-	}
-	iou_err_set(err, IOU_CAUSE_REJECTED, "load", -ret, "cannot load '%s'", name);
-	iou_err_hint(err, "-v shows what libbpf says of it");
-	return ret;
-}
-
-int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
-{
-	int ret;
-
-	loop->log = calloc(1, LOG_SIZE);
-	if (!loop->log)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "load", ENOMEM, "cannot load '%s'",
-				   iou_loop_name(loop));
-	bpf_program__set_log_buf(loop->step, loop->log, LOG_SIZE);
-	ret = bpf_object__load(loop->object);
-	if (ret)
-		return load_error(loop, ret, err);
-	free(TAKE_PTR(loop->log));
-	ret = map_data(loop);
-	if (ret)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "load", -ret,
-				   "cannot map the data of '%s'", iou_loop_name(loop));
-	loop->loaded = true;
-	return 0;
-}
-
-int iou_loop_attach(struct iou_loop *loop, struct iou_err *err)
-{
-	const uint32_t *ring_fd = ops_field(loop, "ring_fd", sizeof(*ring_fd));
-	int fd = ring_fd ? (int)*ring_fd : -1, ret;
-
-	if (loop->was_attached)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "attach", EALREADY,
-				   "'%s' was attached before", iou_loop_name(loop));
-	loop->was_attached = true;
-	loop->link = bpf_map__attach_struct_ops(loop->ops);
-	if (loop->link)
-		return 0;
-	ret = -errno;
-	iou_err_set(err, ret == -EPERM || ret == -EACCES ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED,
-		    "attach", -ret, "cannot attach '%s' to ring fd %d", iou_loop_name(loop), fd);
-	if (ret == -EOPNOTSUPP)
-		iou_err_hint(err, "the ring was made with IORING_SETUP_SQPOLL or IOPOLL, or "
-				  "without IORING_SETUP_DEFER_TASKRUN");
-	else if (ret == -EBUSY)
-		iou_err_hint(err, "the ring has a loop already");
-	return ret;
 }

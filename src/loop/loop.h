@@ -107,6 +107,12 @@ int iou_loop_eval(const struct iou_loop *loop, const char *text, uint64_t *value
  */
 int iou_loop_trace_set(struct iou_loop *loop, bool on);
 
+/*
+ * Before load, once it is said whether it is traced: choose which of the programs that IOU_LOOP()
+ * makes is loaded, for a ring with SQ_REWIND or without. A loop that has only one keeps it.
+ */
+void iou_loop_form_set(struct iou_loop *loop, bool rewind);
+
 /* The ring that attach binds to; must be called before load. */
 void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd);
 
@@ -115,6 +121,23 @@ void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd);
  * REJECTED (by the verifier, whose log is the error's detail; or BTF that does not fit), FAILED.
  */
 int iou_loop_load(struct iou_loop *loop, struct iou_err *err);
+
+/* What the kernel says of the program that it loaded. */
+struct iou_loop_size {
+	uint64_t verified_insns; /* that the verifier looked at, each as often as it did */
+	uint64_t xlated_bytes;   /* BPF, 8 to an instruction, as the kernel left it */
+	uint64_t jited_bytes;    /* 0 where it may not be told, or is not compiled */
+	uint64_t stack_bytes;    /* of the deepest chain of calls */
+};
+
+/*
+ * Before load: have its size measured. The verifier then keeps no log of why it rejects a loop:
+ * to know, open it again.
+ */
+void iou_loop_measure(struct iou_loop *loop);
+
+/* After load, for a loop that was to be measured. The loop's. */
+const struct iou_loop_size *iou_loop_size(const struct iou_loop *loop);
 
 /*
  * Bind it to the ring. Stage "attach". EOPNOTSUPP (ring with SQPOLL or IOPOLL, or without

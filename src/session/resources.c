@@ -62,6 +62,23 @@ static int keep_fd(struct maker *maker, int fd)
 	return 0;
 }
 
+static int keep_path(struct maker *maker, const char *path)
+{
+	char **paths = reallocarray(maker->made.paths, maker->made.paths_nr + 1, sizeof(*paths));
+	char *copy = strdup(path);
+
+	if (paths)
+		maker->made.paths = paths;
+	if (!paths || !copy) {
+		unlink(path);
+		free(copy);
+		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "open", ENOMEM,
+				   "cannot listen at 'unix:%s'", path);
+	}
+	paths[maker->made.paths_nr++] = copy;
+	return 0;
+}
+
 /* ---- Files and sockets ---- */
 
 static uint64_t size_of(int fd)
@@ -105,6 +122,8 @@ static int open_socket(struct maker *maker, const struct iou_decl *param, const 
 		ret = keep_fd(maker, fd);
 	if (!ret)
 		ret = set(maker, param, "fd", (uint32_t)fd);
+	if (!ret && param->kind == IOU_KIND_LISTEN && strncmp(address, "unix:", 5) == 0)
+		ret = keep_path(maker, address + 5);
 	/* Where the kernel chose a port, it is the value from now on. */
 	return ret ?: iou_loop_param_set(maker->loop, param, where, maker->err);
 }
@@ -424,6 +443,11 @@ void iou_resources_release(struct iou_resources *resources)
 	for (size_t i = 0; i < resources->fds_nr; i++)
 		iou_close(resources->fds[i]);
 	free(resources->fds);
+	for (size_t i = 0; i < resources->paths_nr; i++) {
+		unlink(resources->paths[i]);
+		free(resources->paths[i]);
+	}
+	free(resources->paths);
 	if (resources->mem)
 		munmap(resources->mem, resources->mem_size);
 	if (resources->buffers)

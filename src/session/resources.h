@@ -15,6 +15,8 @@
 struct iou_resources {
 	int *fds; /* files and sockets */
 	size_t fds_nr;
+	char **paths; /* of unix sockets that listen, which end with them */
+	size_t paths_nr;
 	void *mem; /* registered as the MEM region: whole pages */
 	size_t mem_size;
 	void *buffers; /* registered buffers */

@@ -75,15 +75,8 @@ static int ring_config(const struct iou_loop *loop, struct iou_session_config co
 	return 0;
 }
 
-/* Which copy of the loop's step is to run: enum iou_form of iouctl/ring.bpf.h. */
-static uint32_t form_of(const struct io_uring_params *p, bool trace)
-{
-	return (p->flags & IORING_SETUP_SQ_REWIND ? 1 : 0) | (trace ? 2 : 0);
-}
-
 /* Tell a loop that uses our header which ring it gets; others have no such variable. */
-static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, bool trace,
-			struct iou_err *err)
+static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, struct iou_err *err)
 {
 	const struct {
 		const char *path;
@@ -97,7 +90,6 @@ static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, 
 		{"iou_geometry.cq_head_off", p->cq_off.head},
 		{"iou_geometry.cq_tail_off", p->cq_off.tail},
 		{"iou_geometry.cqes_off", p->cq_off.cqes},
-		{"iou_geometry.form", form_of(p, trace)},
 	};
 	struct iou_var var;
 
@@ -122,33 +114,56 @@ static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, 
 	return 0;
 }
 
-int iou_session_open(struct iou_session *session, struct iou_loop *loop,
-		     const struct iou_session_config *config, struct iou_err *err)
+/* From nothing to a loop that the kernel has verified. */
+static int load(struct iou_session *session, const struct iou_session_config *config,
+		bool with_resources, struct iou_err *err)
 {
-	struct iou_session opened = {.ring = IOU_RING_INIT, .loop = loop};
+	struct iou_loop *loop = session->loop;
 	struct iou_ring_config ring;
 	int ret = ring_config(loop, *config, &ring, err);
 
 	if (!ret && config->trace && iou_loop_trace_set(loop, true)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
-			    "'%s' cannot be traced: it was not written with iouctl/loop.bpf.h",
+			    "'%s' cannot be traced: it was written without iouctl/loop.bpf.h, or "
+			    "with IOU_NO_TRACE",
 			    iou_loop_name(loop));
 		ret = -EOPNOTSUPP;
 	}
 	if (!ret)
-		ret = iou_ring_init(&opened.ring, &ring, err);
+		ret = iou_ring_init(&session->ring, &ring, err);
 	if (!ret)
-		ret = set_geometry(loop, &opened.ring.params, config->trace, err);
+		ret = set_geometry(loop, &session->ring.params, err);
 	if (!ret)
-		ret = iou_resources_open(&opened.resources, &opened.ring, loop, err);
-	if (!ret) {
-		iou_loop_ring_fd_set(loop, opened.ring.fd);
-		ret = iou_loop_load(loop, err);
+		iou_loop_form_set(loop, session->ring.params.flags & IORING_SETUP_SQ_REWIND);
+	if (!ret)
+		ret = iou_resources_open(&session->resources,
+					 with_resources ? &session->ring : NULL, loop, err);
+	if (ret)
+		return ret;
+	iou_loop_ring_fd_set(loop, session->ring.fd);
+	return iou_loop_load(loop, err) ?: iou_resources_place_timers(loop, err);
+}
+
+int iou_session_open(struct iou_session *session, struct iou_loop *loop,
+		     const struct iou_session_config *config, struct iou_err *err)
+{
+	struct iou_session opened = {.ring = IOU_RING_INIT, .loop = loop};
+	int ret = load(&opened, config, true, err) ?: iou_loop_attach(loop, err);
+
+	if (ret) {
+		iou_session_release(&opened);
+		return ret;
 	}
-	if (!ret)
-		ret = iou_resources_place_timers(loop, err);
-	if (!ret)
-		ret = iou_loop_attach(loop, err);
+	*session = opened;
+	return 0;
+}
+
+int iou_session_verify(struct iou_session *session, struct iou_loop *loop,
+		       const struct iou_session_config *config, struct iou_err *err)
+{
+	struct iou_session opened = {.ring = IOU_RING_INIT, .loop = loop};
+	int ret = load(&opened, config, false, err);
+
 	if (ret) {
 		iou_session_release(&opened);
 		return ret;

@@ -45,6 +45,13 @@ struct iou_session {
 int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		     const struct iou_session_config *config, struct iou_err *err);
 
+/*
+ * The same without attaching: only to have @loop verified. Its resources are told by their sizes
+ * alone: nothing is opened, connected or registered, and none needs to be named.
+ */
+int iou_session_verify(struct iou_session *session, struct iou_loop *loop,
+		       const struct iou_session_config *config, struct iou_err *err);
+
 void iou_session_release(struct iou_session *session);
 
 enum iou_stop {

@@ -62,16 +62,3 @@ load helper
 	has "cannot run here (permission)" "$output"
 }
 
-@test "the verifier rejects a program: the end of its log, all of it with -v" {
-	expect 5 "$IOUCTL" run "$OBJECTS/rejected.bpf.o"
-	has "the verifier rejects 'rejected_loop'" "$stderr"
-	has "-v shows all of it" "$stderr"
-	has "processed" "$stderr"
-	[ "$(wc -l <<<"$stderr")" -lt 30 ]
-	short=$(wc -l <<<"$stderr")
-	expect 5 "$IOUCTL" run -v "$OBJECTS/rejected.bpf.o"
-	[ "$(wc -l <<<"$stderr")" -gt $((short + 10)) ]
-	expect 5 "$IOUCTL" run "$OBJECTS/rejected.bpf.o" --json
-	[ "$(json '.stage, .exit')" = $'load\n5' ]
-	has "processed" "$(json .detail)"
-}

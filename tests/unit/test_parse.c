@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <stdlib.h>
 
 #include "test.h"
 
@@ -125,9 +126,62 @@ static void flags(void **state)
 	assert_true(flag);
 }
 
+static void blocks(void **state)
+{
+	static const char *const bad[] = {
+		"",     "x",     "16",  "16x",  "x64K",  "-1x5",
+		"1x-5", "1x5x6", "1X5", " 1x5", "16K*4", "99999999999999999999999999999999999x1"};
+	uint64_t nr = 42, size = 43;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_true(iou_parse_blocks(bad[i], &nr, &size) < 0);
+		assert_true(nr == 42 && size == 43);
+	}
+	assert_int_equal(iou_parse_blocks("18446744073709551616x1", &nr, &size), -ERANGE);
+	assert_int_equal(iou_parse_blocks("16x64K", &nr, &size), 0);
+	assert_true(nr == 16 && size == 65536);
+}
+
+static void address(const char *text, const char *host, const char *port)
+{
+	char *got_host = NULL, *got_port = NULL;
+	int ret = iou_parse_address(text, &got_host, &got_port);
+
+	assert_int_equal(ret, host ? 0 : -EINVAL);
+	if (!host)
+		assert_null(got_host);
+	else
+		assert_string_equal(got_host, host);
+	if (!port)
+		assert_null(got_port);
+	else
+		assert_string_equal(got_port, port);
+	free(got_host);
+	free(got_port);
+}
+
+static void addresses(void **state)
+{
+	(void)state;
+	address("127.0.0.1:7000", "127.0.0.1", "7000");
+	address("localhost:http", "localhost", "http");
+	address("[::1]:7", "::1", "7");
+	address("unix:/tmp/a:b", "/tmp/a:b", NULL);
+	address("::1:7", NULL, NULL);
+	address("7000", NULL, NULL);
+	address(":7000", NULL, NULL);
+	address("host:", NULL, NULL);
+	address("[]:7", NULL, NULL);
+	address("unix:", NULL, NULL);
+	address("", NULL, NULL);
+	address(":", NULL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(blocks),  cmocka_unit_test(addresses),
 		cmocka_unit_test(numbers), cmocka_unit_test(signed_numbers),
 		cmocka_unit_test(sizes),   cmocka_unit_test(durations),
 		cmocka_unit_test(flags),

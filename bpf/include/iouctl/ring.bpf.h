@@ -20,19 +20,10 @@ struct iou_geometry {
 	__u32 cq_head_off;
 	__u32 cq_tail_off;
 	__u32 cqes_off;
-	__u32 form;     /* enum iou_form */
 	__u64 mem_size; /* of IOU_REGION_MEM, in bytes */
 };
 
 const volatile struct iou_geometry iou_geometry = {};
-
-/* Which copy of the step runs: see IOU_LOOP(). */
-enum iou_form {
-	IOU_FORM_PLAIN = 0,
-	IOU_FORM_REWIND = 1, /* on a ring with IORING_SETUP_SQ_REWIND */
-	IOU_FORM_TRACE = 2,
-	IOU_FORM_TRACE_REWIND = 3,
-};
 
 enum iou_stop_reason {
 	IOU_STOP_NONE = 0,        /* has not stopped by itself */
@@ -149,9 +140,11 @@ static __always_inline void iou_ring_end(struct iou_ring *ring)
 /*
  * ---- Trace --------------------------------------------------------------------------------
  *
- * Only in the copy of the step that is traced. A function of its own each: the ring's struct
- * stays in registers only as long as nobody has its address.
+ * Only in the copy of the step that is traced, which an object that defines IOU_NO_TRACE before
+ * it includes the header does not have. A function of its own each: the ring's struct stays in
+ * registers only as long as nobody has its address.
  */
+#ifndef IOU_NO_TRACE
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, IOU_TRACE_SIZE);
@@ -205,6 +198,23 @@ static __noinline bool iou_trace_is_behind(void)
 {
 	return bpf_ringbuf_query(&iou_trace, BPF_RB_AVAIL_DATA) > IOU_TRACE_SIZE / 2;
 }
+#else
+static __always_inline int iou_trace_sqes(const struct io_uring_sqe *sqes, __u32 first, __u32 nr,
+					  __u64 now)
+{
+	return 0;
+}
+
+static __always_inline int iou_trace_cqe(const struct io_uring_cqe *cqe)
+{
+	return 0;
+}
+
+static __always_inline bool iou_trace_is_behind(void)
+{
+	return false;
+}
+#endif
 
 /*
  * ---- Submitting ---------------------------------------------------------------------------
@@ -248,8 +258,11 @@ static __always_inline struct io_uring_sqe *iou_batch_add(struct iou_ring *ring)
  */
 static __always_inline int iou_batch_submit(struct iou_ring *ring)
 {
-	__u64 now = ring->trace ? bpf_ktime_get_ns() : 0;
+	__u64 now = 0;
 	int ret;
+
+	if (ring->trace)
+		now = bpf_ktime_get_ns();
 
 	if (!ring->rewind)
 		iou_store((__u32 *)(ring->rings + ring->sq_tail_off), ring->sq_tail + ring->queued);
@@ -319,10 +332,9 @@ static __always_inline struct io_uring_cqe *iou_cqe_peek(const struct iou_ring *
 /* Go on to the next CQE. */
 static __always_inline void iou_cqe_seen(struct iou_ring *ring)
 {
-	struct io_uring_cqe *cqes = ring->rings + ring->cqes_off;
-
 	if (ring->trace)
-		iou_trace_cqe(&cqes[ring->cq_head & ring->cq_mask]);
+		iou_trace_cqe(ring->rings + ring->cqes_off +
+			      (ring->cq_head & ring->cq_mask) * sizeof(struct io_uring_cqe));
 	ring->cq_head++;
 	iou_opaque(ring->cq_head);
 	ring->in_flight--;
@@ -488,26 +500,31 @@ static __always_inline int iou_run_step(struct iou_ctx *ctx, struct iou_loop_par
  * are the ring's entries that suit it: a number, a parameter's name, or a product of such. @flags
  * are what its ring must be set up with, or after '-' without: "-sq-rewind submit-all".
  *
- * The step is compiled three times: for either form of the SQ, and to be traced. The verifier
- * drops the two that are not to run, so that a trace costs nothing when it is off: not the test
- * for it either, which is that for the SQ's form.
+ * The step is compiled into three programs, of which the tool loads the one that it needs: for a
+ * ring without and one with SQ_REWIND, and to be traced. So a trace costs nothing when it is off.
  */
-#define IOU_LOOP_ON(name, fn, text, sq, cq, flags)                                          \
-	SEC("struct_ops.s/loop_step")                                                       \
-	int BPF_PROG(name##_loop, struct iou_ctx *ctx_, struct iou_loop_params *params)     \
-	{                                                                                   \
-		__u32 form = iou_geometry.form;                                             \
-                                                                                            \
-		if (form == IOU_FORM_REWIND)                                                \
-			return iou_run_step(ctx_, params, fn, true, false);                 \
-		if (form == IOU_FORM_PLAIN)                                                 \
-			return iou_run_step(ctx_, params, fn, false, false);                \
-		return iou_run_step(ctx_, params, fn, form == IOU_FORM_TRACE_REWIND, true); \
-	}                                                                                   \
-	SEC(".struct_ops.link")                                                             \
-	struct io_uring_bpf_ops name IOU_TAG("iou:loop;sq=" #sq ";cq=" #cq ";flags=" flags  \
-					     ";help=" text) = {                             \
-		.loop_step = (void *)name##_loop,                                           \
+#define IOU_LOOP_ON(name, fn, text, sq, cq, flags)                                         \
+	IOU_STEP_(name##_loop, fn, false, false)                                           \
+	IOU_STEP_(name##_loop_rewind, fn, true, false)                                     \
+	IOU_TRACED_STEP_(name, fn)                                                         \
+	SEC(".struct_ops.link")                                                            \
+	struct io_uring_bpf_ops name IOU_TAG("iou:loop;sq=" #sq ";cq=" #cq ";flags=" flags \
+					     ";help=" text) = {                            \
+		.loop_step = (void *)name##_loop,                                          \
 	}
 
 #define IOU_LOOP(name, fn, text, sq, cq) IOU_LOOP_ON(name, fn, text, sq, cq, "")
+
+#define IOU_STEP_(program, fn, rewind, trace)                                       \
+	SEC("struct_ops.s/loop_step")                                               \
+	int BPF_PROG(program, struct iou_ctx *ctx_, struct iou_loop_params *params) \
+	{                                                                           \
+		return iou_run_step(ctx_, params, fn, rewind, trace);               \
+	}
+
+#ifndef IOU_NO_TRACE
+#define IOU_TRACED_STEP_(name, fn) \
+	IOU_STEP_(name##_loop_traced, fn, iou_geometry.setup_flags &IORING_SETUP_SQ_REWIND, true)
+#else
+#define IOU_TRACED_STEP_(name, fn)
+#endif

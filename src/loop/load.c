@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From an open object to a loop that is bound to a ring. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "loop/internal.h"
+#include "loop/verifier.h"
+
+/* Room for the verifier's log; pages that it does not reach are never touched. */
+#define LOG_SIZE (16U << 20)
+
+/* BPF_LOG_STATS, include/linux/bpf_verifier.h. */
+#define LOG_STATS 4
+
+/* Map the data sections as the program has them: counters are then read without a system call. */
+static int map_data(struct iou_loop *loop)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, loop->object)
+	{
+		bool frozen = bpf_map__map_flags(map) & BPF_F_RDONLY_PROG;
+		size_t size = ((size_t)bpf_map__value_size(map) + page - 1) / page * page;
+		void *data;
+
+		if (!bpf_map__is_internal(map) || !(bpf_map__map_flags(map) & BPF_F_MMAPABLE) ||
+		    loop->mappings_nr == MAPPINGS_MAX)
+			continue;
+		data = mmap(NULL, size, frozen ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+		if (data == MAP_FAILED)
+			return -errno;
+		loop->mappings[loop->mappings_nr++] = (struct mapping){map, data, size, !frozen};
+	}
+	return 0;
+}
+
+static int load_error(struct iou_loop *loop, int ret, struct iou_err *err)
+{
+	const char *name = iou_loop_name(loop);
+	char reason[512];
+
+	if (!iou_loop_kernel_has_type()) {
+		iou_err_set(err, IOU_CAUSE_UNSUPPORTED, "load", 0,
+			    "cannot load '%s': this kernel has no BPF io_uring loops (no struct %s "
+			    "in its BTF)",
+			    name, OPS_TYPE);
+		iou_err_hint(err, "they need Linux 7.1 with CONFIG_IO_URING_BPF_OPS");
+		return ret;
+	}
+	if (loop->log && loop->log[0]) {
+		iou_verifier_reason(loop->log, reason, sizeof(reason));
+		iou_err_set(err, IOU_CAUSE_REJECTED, "load", 0, "the verifier rejects '%s': %s",
+			    bpf_program__name(loop->step), reason);
+		iou_err_hint(err, "-v shows its log");
+		iou_err_detail(err, TAKE_PTR(loop->log));
+		return ret;
+	}
+	if (ret == -EPERM || ret == -EACCES) {
+		iou_err_set(err, IOU_CAUSE_PERMISSION, "load", -ret, "cannot load '%s'", name);
+		iou_err_hint(err, "loops need CAP_BPF and CAP_PERFMON (or root): see 'iouctl "
+				  "probe'");
+		return ret;
+	}
+	iou_err_set(err, IOU_CAUSE_REJECTED, "load", -ret, "cannot load '%s'", name);
+	iou_err_hint(err, "-v shows what libbpf says of it");
+	return ret;
+}
+
+/* The verifier's statistics end its log; sizes are the kernel's own. */
+static void measure(struct iou_loop *loop)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+
+	if (bpf_prog_get_info_by_fd(bpf_program__fd(loop->step), &info, &length) == 0) {
+		loop->size.verified_insns = info.verified_insns;
+		loop->size.xlated_bytes = info.xlated_prog_len;
+		loop->size.jited_bytes = info.jited_prog_len;
+	}
+	loop->size.stack_bytes = iou_verifier_stack(loop->log);
+}
+
+void iou_loop_measure(struct iou_loop *loop)
+{
+	loop->measured = true;
+}
+
+const struct iou_loop_size *iou_loop_size(const struct iou_loop *loop)
+{
+	return &loop->size;
+}
+
+int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
+{
+	int ret;
+
+	loop->log = calloc(1, LOG_SIZE);
+	if (!loop->log)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "load", ENOMEM, "cannot load '%s'",
+				   iou_loop_name(loop));
+	bpf_program__set_log_buf(loop->step, loop->log, LOG_SIZE);
+	if (loop->measured)
+		bpf_program__set_log_level(loop->step, LOG_STATS);
+	ret = bpf_object__load(loop->object);
+	if (ret)
+		return load_error(loop, ret, err);
+	if (loop->measured)
+		measure(loop);
+	free(TAKE_PTR(loop->log));
+	ret = map_data(loop);
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "load", -ret,
+				   "cannot map the data of '%s'", iou_loop_name(loop));
+	loop->loaded = true;
+	return 0;
+}
+
+int iou_loop_attach(struct iou_loop *loop, struct iou_err *err)
+{
+	const uint32_t *ring_fd = iou_loop_ops_field(loop, "ring_fd", sizeof(*ring_fd));
+	int fd = ring_fd ? (int)*ring_fd : -1, ret;
+
+	if (loop->was_attached)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "attach", EALREADY,
+				   "'%s' was attached before", iou_loop_name(loop));
+	loop->was_attached = true;
+	loop->link = bpf_map__attach_struct_ops(loop->ops);
+	if (loop->link)
+		return 0;
+	ret = -errno;
+	iou_err_set(err, ret == -EPERM || ret == -EACCES ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED,
+		    "attach", -ret, "cannot attach '%s' to ring fd %d", iou_loop_name(loop), fd);
+	if (ret == -EOPNOTSUPP)
+		iou_err_hint(err, "the ring was made with IORING_SETUP_SQPOLL or IOPOLL, or "
+				  "without IORING_SETUP_DEFER_TASKRUN");
+	else if (ret == -EBUSY)
+		iou_err_hint(err, "the ring has a loop already");
+	return ret;
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What loops ask for by declaration: files, memory, buffers, sockets, slots, timers, histograms.
+
+load helper
+
+# blocks ARGUMENT...: copies $in to $out, which must come out the same.
+blocks() {
+	rm -f "$out"
+	expect 0 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in="$in" out="$out" "$@" --json
+	cmp "$in" "$out"
+}
+
+setup_file() {
+	head -c 100001 /dev/urandom >"$BATS_FILE_TMPDIR/in"
+}
+
+@test "files, memory that is looked into, registered buffers: a file arrives whole" {
+	in=$BATS_FILE_TMPDIR/in out=$BATS_TEST_TMPDIR/out
+	sum=$(od -An -v -tu1 "$in" | awk '{ for (i = 1; i <= NF; i++) s += $i } END { print s }')
+	blocks bs=7000 via=mem
+	[ "$(json '.stats.read, .stats.written, .stats["in-size"], .stats.sum')" = \
+		$'100001\n100001\n100001\n'"$sum" ]
+	[ "$(json '.params.via, .params.in, .params.block, .params.spare')" = \
+		$'mem\n'"$in"$'\n1x7000\n2x7000' ]
+	blocks bs=1M via=fixed
+	[ "$(json '.stats.written, .stats.sum')" = $'100001\n0' ]
+	: >"$BATS_TEST_TMPDIR/empty"
+	in=$BATS_TEST_TMPDIR/empty blocks via=mem
+	[ "$(json .stats.written)" = 0 ]
+}
+
+@test "files may be standard input and output" {
+	"$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=- out="$BATS_TEST_TMPDIR/out" <"$BATS_FILE_TMPDIR/in"
+	cmp "$BATS_FILE_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+}
+
+@test "what must be named and is not, or cannot be opened" {
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null
+	has "'blocks' needs out=FILE" "$stderr"
+	has "what to write" "$stderr"
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/nonexistent out=/dev/null
+	has "cannot open '/nonexistent'" "$stderr"
+	expect 1 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/ out=/dev/null
+	has "a request failed: Is a directory" "$stderr"
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out=/dev/null block=600x1M
+	has "at most 512 MiB" "$stderr"
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out=/dev/null block=0x1M
+	has "'block' is empty" "$stderr"
+}
+
+@test "an output file is not emptied for a run that cannot begin" {
+	echo precious >"$BATS_TEST_TMPDIR/out"
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/nonexistent out="$BATS_TEST_TMPDIR/out"
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out="$BATS_TEST_TMPDIR/out" block=600x1M
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = precious ]
+}
+
+@test "memory beyond what may be locked: the limit and CAP_IPC_LOCK are named" {
+	: >"$BATS_TEST_TMPDIR/out"
+	chmod 666 "$BATS_TEST_TMPDIR/out"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+	expect 1 prlimit --memlock=1048576 setpriv --reuid 65534 --clear-groups \
+		--inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon \
+		"$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out="$BATS_TEST_TMPDIR/out" block=64x1M
+	has "cannot register 64 MiB of memory that loops can look into: Cannot allocate memory" "$stderr"
+	has "without CAP_IPC_LOCK a user may lock 1 MiB" "$stderr"
+}
+
+# Send 40 lines to a loop that shouts, and compare.
+shout() {
+	local line="hello, world of rings"
+	yes "$line" | head -40 >"$BATS_TEST_TMPDIR/sent"
+	perl -MIO::Socket::UNIX -e '
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "connect: $!";
+		print $s $_ while <STDIN>;
+		$s->flush;
+		shutdown $s, 1;
+		print while <$s>;
+	' "$1" <"$BATS_TEST_TMPDIR/sent" >"$BATS_TEST_TMPDIR/got"
+	cmp "$BATS_TEST_TMPDIR/got" <(yes "${line^^}" | head -40)
+}
+
+@test "a listening socket, a slot for its connection, provided buffers that are given back" {
+	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket" --json
+	attached
+	shout "$BATS_TEST_TMPDIR/socket"
+	finish 0
+	[ ! -e "$BATS_TEST_TMPDIR/socket" ]
+	[ "$(json '.run.stop.reason, .stats.bytes')" = $'done\n880' ]
+	[ "$(json '.stats.receives >= 14')" = true ]
+	[ "$(json '.params.unused, .params.conns, .params.bufs')" = $'5\n2\n3x64' ]
+}
+
+@test "a socket that is in use, a host that does not exist" {
+	: >"$BATS_TEST_TMPDIR/socket"
+	expect 1 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
+	has "cannot listen at" "$stderr"
+	has "Address already in use" "$stderr"
+	expect 2 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at=127.0.0.1.5:80
+	has "there is no '127.0.0.1.5:80'" "$stderr"
+}
+
+@test "timers without CQEs, and a histogram of them" {
+	expect 0 "$IOUCTL" run "$OBJECTS/ticker.bpf.o" nr=4 every=20ms --json
+	[ "$(json '.stats.ticks, .stats.slept.count')" = $'4\n4' ]
+	[ "$(json '.stats.slept | .min >= 20000000 and .max < 2000000000 and .p50 >= .min and .p99 <= .max')" = true ]
+	[ "$(json '[.stats.slept.buckets[].count] | add')" = 4 ]
+	[ "$(json '.stats.slept as $h | [$h.buckets[] | select(.from <= $h.max and .to >= $h.max)] | length')" = 1 ]
+	[ "$(json '.run.ring.in_flight, .run.ring.cq_tail')" = $'0\n0' ]
+	expect 0 "$IOUCTL" run "$OBJECTS/ticker.bpf.o" nr=2 every=20ms
+	has "2; min 2" "$(grep '^slept' <<<"$output")"
+}
+
