@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static char *copy(struct iou_doc *root, const char *text)
 {
 	char *copied = text ? strdup(text) : NULL;
@@ -13,6 +15,17 @@ static char *copy(struct iou_doc *root, const char *text)
 	if (text && !copied)
 		root->failed = true;
 	return copied;
+}
+
+/* Names are escaped here, for all who print them. */
+static char *copy_name(struct iou_doc *root, const char *name)
+{
+	size_t size = name ? 4 * strlen(name) + 1 : 0;
+	char *copied = name ? malloc(size) : NULL;
+
+	if (name && !copied)
+		root->failed = true;
+	return copied ? iou_text_escape(copied, size, name) : NULL;
 }
 
 static struct iou_doc *add(struct iou_doc *in, enum iou_doc_type type, const char *key,
@@ -29,8 +42,8 @@ static struct iou_doc *add(struct iou_doc *in, enum iou_doc_type type, const cha
 	}
 	doc->type = type;
 	doc->root = in->root;
-	doc->key = copy(in->root, key);
-	doc->label = copy(in->root, label);
+	doc->key = copy_name(in->root, key);
+	doc->label = copy_name(in->root, label);
 	if (in->last)
 		in->last->next = doc;
 	else
@@ -126,6 +139,14 @@ struct iou_doc *iou_doc_string(struct iou_doc *in, const char *key, const char *
 	if (doc && value)
 		doc->value.string = copy(in->root, value);
 	return doc;
+}
+
+void iou_doc_label(struct iou_doc *field, const char *label)
+{
+	if (!field)
+		return;
+	free(field->label);
+	field->label = copy_name(field->root, label);
 }
 
 void iou_doc_text(struct iou_doc *field, const char *fmt, ...)

@@ -4,6 +4,9 @@
  * as JSON. A field has a key, which is its name in JSON, and a label, which is its name in text;
  * one without a key is for people only, one without a label for programs only.
  *
+ * Keys, labels and strings may come from strangers: what could harm a terminal or the JSON is
+ * escaped.
+ *
  * Building never fails: what memory was short for is remembered, and said when it is printed.
  */
 #pragma once
@@ -41,7 +44,11 @@ struct iou_doc {
 struct iou_doc *iou_doc_new(const char *schema);
 void iou_doc_free(struct iou_doc *doc);
 
-/* Containers. Elements of an array have neither key nor label. Labels of containers are unused. */
+/*
+ * Containers. Elements of an array have neither key nor label. In text the fields of a container
+ * are lines of their own, unless it is given a label: then it is one line, {a 1, b [2, 3]}, with
+ * the keys of what is in it.
+ */
 struct iou_doc *iou_doc_object(struct iou_doc *in, const char *key);
 struct iou_doc *iou_doc_array(struct iou_doc *in, const char *key);
 struct iou_doc *iou_doc_table(struct iou_doc *in, const char *key);
@@ -55,6 +62,9 @@ struct iou_doc *iou_doc_s64(struct iou_doc *in, const char *key, const char *lab
 struct iou_doc *iou_doc_string(struct iou_doc *in, const char *key, const char *label,
 			       const char *value);
 
-/* How people see @field. */
+/* The name of @field, which may be a container, in text. */
+void iou_doc_label(struct iou_doc *field, const char *label);
+
+/* How people see @field; for a container, when it has a label or is inside of one that has. */
 void iou_doc_text(struct iou_doc *field, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -14,3 +14,6 @@ int iou_render(FILE *out, const struct iou_doc *doc, enum iou_format format);
 /* The two forms; one line, or indented, of JSON. */
 int iou_render_text(FILE *out, const struct iou_doc *doc);
 int iou_render_json(FILE *out, const struct iou_doc *doc, bool pretty);
+
+/* A field as it stands inside a line of text: 5, "abc", {a 1, b [2, 3]}. To be freed; or NULL. */
+char *iou_render_inline(const struct iou_doc *field);

@@ -10,6 +10,9 @@
 
 #define GAP 2
 
+/* A longer label moves its own value to the right, not those of all others. */
+#define LABEL_WIDTH_MAX 40
+
 /* Columns that @text fills, for text that iou_text_escape() made: one a code point. */
 static size_t width_of(const char *text)
 {
@@ -20,8 +23,13 @@ static size_t width_of(const char *text)
 	return width;
 }
 
-/* What people see of a value; to be freed. */
-static char *value_text(const struct iou_doc *field)
+static bool is_container(const struct iou_doc *doc)
+{
+	return doc->type == IOU_DOC_OBJECT || doc->type == IOU_DOC_ARRAY;
+}
+
+/* What people see of a value; to be freed. In a list, numbers have no commas of their own. */
+static char *scalar_text(const struct iou_doc *field, bool listed)
 {
 	const char *raw = field->text;
 	char number[32];
@@ -34,7 +42,11 @@ static char *value_text(const struct iou_doc *field)
 			raw = field->value.boolean ? "yes" : "no";
 			break;
 		case IOU_DOC_U64:
-			raw = iou_text_count(number, sizeof(number), field->value.u);
+			raw = number;
+			if (listed)
+				snprintf(number, sizeof(number), "%" PRIu64, field->value.u);
+			else
+				iou_text_count(number, sizeof(number), field->value.u);
 			break;
 		case IOU_DOC_S64:
 			snprintf(number, sizeof(number), "%" PRId64, field->value.s);
@@ -53,9 +65,49 @@ static char *value_text(const struct iou_doc *field)
 	return escaped ? iou_text_escape(escaped, size, raw) : NULL;
 }
 
-static bool is_value(const struct iou_doc *doc)
+static int put_inline(FILE *out, const struct iou_doc *field)
 {
-	return doc->type != IOU_DOC_OBJECT && doc->type != IOU_DOC_ARRAY;
+	bool array = field->type == IOU_DOC_ARRAY, more = false;
+	int ret;
+
+	if (!is_container(field) || field->text) {
+		IOU_FREE char *text = scalar_text(field, true);
+
+		return !text ? -ENOMEM : fputs(text, out) < 0 ? -errno : 0;
+	}
+	fputc(array ? '[' : '{', out);
+	for (const struct iou_doc *in = field->first; in; in = in->next) {
+		if (!array && !in->key)
+			continue;
+		fputs(more ? ", " : "", out);
+		if (!array)
+			fprintf(out, "%s ", in->key);
+		ret = put_inline(out, in);
+		if (ret)
+			return ret;
+		more = true;
+	}
+	return fputc(array ? ']' : '}', out) < 0 ? -errno : 0;
+}
+
+char *iou_render_inline(const struct iou_doc *field)
+{
+	IOU_FREE char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	bool failed;
+
+	if (!out)
+		return NULL;
+	failed = put_inline(out, field) != 0 || ferror(out);
+	if (fclose(out) || failed)
+		return NULL;
+	return TAKE_PTR(text);
+}
+
+static char *value_text(const struct iou_doc *field)
+{
+	return is_container(field) ? iou_render_inline(field) : scalar_text(field, false);
 }
 
 static int pad(FILE *out, size_t width, size_t to)
@@ -140,11 +192,11 @@ static size_t label_width(const struct iou_doc *doc)
 	for (const struct iou_doc *field = doc->first; field; field = field->next) {
 		size_t here = 0;
 
-		if (is_value(field))
-			here = field->label ? width_of(field->label) : 0;
+		if (field->label)
+			here = width_of(field->label);
 		else if (!field->table)
 			here = label_width(field);
-		if (here > width)
+		if (here > width && here <= LABEL_WIDTH_MAX)
 			width = here;
 	}
 	return width;
@@ -152,14 +204,13 @@ static size_t label_width(const struct iou_doc *doc)
 
 static int print_field(FILE *out, const struct iou_doc *field, size_t width)
 {
-	IOU_FREE char *text = NULL;
+	size_t label = width_of(field->label);
+	IOU_FREE char *text = value_text(field);
 
-	if (!field->label)
-		return 0;
-	text = value_text(field);
 	if (!text)
 		return -ENOMEM;
-	if (fputs(field->label, out) < 0 || pad(out, width_of(field->label), width + GAP) ||
+	if (fputs(field->label, out) < 0 ||
+	    pad(out, label, (label > width ? label : width) + GAP) ||
 	    fprintf(out, "%s\n", text) < 0)
 		return -errno;
 	return 0;
@@ -170,7 +221,7 @@ static int print_fields(FILE *out, const struct iou_doc *doc, size_t width)
 	int ret = 0;
 
 	for (const struct iou_doc *field = doc->first; field && !ret; field = field->next) {
-		if (is_value(field))
+		if (field->label)
 			ret = print_field(out, field, width);
 		else if (field->table)
 			ret = print_table(out, field);

@@ -84,6 +84,61 @@ static void json(void **state)
 	iou_doc_free(doc);
 }
 
+/* A container with a label is one line, in which keys are the names; nothing else has a line. */
+static void labelled(void **state)
+{
+	struct iou_doc *doc = iou_doc_new("test/1"), *in, *list, *field;
+	char *got, *part;
+
+	(void)state;
+	in = iou_doc_object(doc, "globals");
+	field = iou_doc_object(in, "point");
+	iou_doc_label(field, "a point");
+	iou_doc_u64(field, "x", "unused label", 1234567);
+	iou_doc_u64(field, NULL, "unseen", 1);
+	list = iou_doc_array(field, "list");
+	iou_doc_null(list, NULL, NULL);
+	iou_doc_bool(list, NULL, NULL, true);
+	iou_doc_string(list, NULL, NULL, "a\033b");
+	iou_doc_array(list, NULL);
+	part = iou_render_inline(list);
+	field = iou_doc_object(in, "hidden");
+	iou_doc_object(field, "empty");
+	list = iou_doc_array(in, "told");
+	iou_doc_label(list, "old");
+	iou_doc_label(list, "new\033");
+	iou_doc_u64(list, NULL, NULL, 1);
+	iou_doc_text(list, "one");
+	iou_doc_label(iou_doc_object(in, "e"), "e");
+	iou_doc_u64(in, "long", "a label that is longer than forty columns", 5);
+	got = render(doc, IOU_FORMAT_TEXT);
+	assert_string_equal(part, "[-, yes, a\\x1bb, []]");
+	assert_string_equal(got, "a point  {x 1234567, list [-, yes, a\\x1bb, []]}\n"
+				 "new\\x1b  one\n"
+				 "e        {}\n"
+				 "a label that is longer than forty columns  5\n");
+	free(got);
+	free(part);
+	iou_doc_free(doc);
+}
+
+/* Names of fields may come from objects, as values do. */
+static void names(void **state)
+{
+	struct iou_doc *doc = iou_doc_new("test/1");
+	char *got;
+
+	(void)state;
+	iou_doc_u64(doc, "a\033\xff", "b\n", 1);
+	got = render(doc, IOU_FORMAT_JSON);
+	assert_string_equal(got, "{\"schema\":\"test/1\",\"a\\\\x1b\\\\xff\":1}\n");
+	free(got);
+	got = render(doc, IOU_FORMAT_TEXT);
+	assert_string_equal(got, "b\\x0a  1\n");
+	free(got);
+	iou_doc_free(doc);
+}
+
 /* Where memory was short, a document says so and not something else. */
 static void short_of_memory(void **state)
 {
@@ -96,6 +151,7 @@ static void short_of_memory(void **state)
 	assert_true(iou_render(out, NULL, IOU_FORMAT_JSON) < 0);
 	assert_null(iou_doc_u64(NULL, "a", "a", 1));
 	iou_doc_text(NULL, "nothing");
+	iou_doc_label(NULL, "nothing");
 	fclose(out);
 	iou_doc_free(doc);
 }
@@ -105,6 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
+		cmocka_unit_test(labelled),
+		cmocka_unit_test(names),
 		cmocka_unit_test(short_of_memory),
 	};
 
