@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "loop/btf.h"
 #include "loop/loop.h"
 
 #define MAPPINGS_MAX 16
@@ -33,9 +34,6 @@ struct iou_loop {
 	char *log;
 	char **texts; /* what resources were set to: one for each of @decls, or NULL */
 };
-
-/* The type behind const, volatile, typedef and tags, or NULL. */
-const struct btf_type *iou_btf_skip(const struct btf *btf, __u32 id);
 
 /* Hold what the loop declares against the variables that it has. Stage "open", REJECTED. */
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);

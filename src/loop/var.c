@@ -60,7 +60,8 @@ static int find_member(const struct iou_loop *loop, const char *name, size_t len
 	const struct btf_type *t = iou_btf_skip(loop->btf, *type_id);
 	const struct btf_member *m;
 
-	if (!t || !btf_is_composite(t))
+	/* A member without a name is not one to ask for. */
+	if (!t || !btf_is_composite(t) || !length)
 		return -ENOENT;
 	m = btf_members(t);
 	for (int i = 0; i < btf_vlen(t); i++, m++) {
