@@ -13,6 +13,7 @@ allowed() {
 	ring | loop | render | vm) echo "base" ;;
 	stats | trace) echo "base loop" ;;
 	session) echo "base ring loop" ;;
+	dump) echo "base loop render" ;;
 	probe) echo "base ring loop session" ;;
 	esac
 }
@@ -49,7 +50,7 @@ check_layer() {
 @test "nothing below cmd/ includes its headers, prints, or exits" {
 	run grep -nE '#include "(args|commands|exit|log|progress|report)\.h"' "$top"/src/*/*.[ch]
 	[ "$status" -eq 1 ]
-	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,session,probe}/*.c
+	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,session,probe,dump}/*.c
 	[ "$status" -eq 1 ]
 }
 
