@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* iouctl run: make a ring, bind a loop to it, enter it, print what happened. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -21,9 +23,10 @@ struct args {
 	struct iou_run_config run;
 	bool trace;
 	const char *trace_path;
+	struct iou_dump_config dump;
 };
 
-enum { KEY_TIMEOUT = 0x100, KEY_TRACE, KEY_TRACE_FILE };
+enum { KEY_TIMEOUT = 0x100, KEY_TRACE, KEY_TRACE_FILE, KEY_GET, KEY_ALL };
 
 static const struct argp_option options[] = {
 	{"timeout", KEY_TIMEOUT, "DURATION", 0,
@@ -31,8 +34,27 @@ static const struct argp_option options[] = {
 	{"trace", KEY_TRACE, NULL, 0,
 	 "Write each SQE submitted and each CQE reaped to standard error", 0},
 	{"trace-file", KEY_TRACE_FILE, "PATH", 0, "Write them to this file", 0},
+	{"get", KEY_GET, "VAR", 0,
+	 "Print this variable of the object, or field of one (VAR.FIELD), and no others; may be "
+	 "repeated",
+	 0},
+	{"all", KEY_ALL, NULL, 0, "Print all entries of large maps, and all of large variables", 0},
 	{},
 };
+
+static error_t parse_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg)
+{
+	const char **get = reallocarray(dump->get, dump->get_nr + 1, sizeof(*get));
+
+	if (!get) {
+		iou_err_set(iou_args_err(state), IOU_CAUSE_FAILED, "usage", ENOMEM,
+			    "cannot read the command line");
+		return ENOMEM;
+	}
+	dump->get = get;
+	dump->get[dump->get_nr++] = arg;
+	return 0;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -51,6 +73,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		/* fallthrough */
 	case KEY_TRACE:
 		args->trace = args->loop.session.trace = true;
+		return 0;
+	case KEY_GET:
+		return parse_get(state, &args->dump, arg);
+	case KEY_ALL:
+		args->dump.all = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -162,7 +189,7 @@ static int run_loop(struct iou_session *session, struct iou_loop *loop, struct a
 		return -1;
 	say_why(loop, &run, &args->run);
 	*signum = run.signal;
-	return iou_rundoc_print(session, &run, args->loop.common.format, err);
+	return iou_rundoc_print(session, &run, &args->dump, args->loop.common.format, err);
 }
 
 static int run(const struct iou_command *command, int argc, char **argv)
@@ -180,9 +207,11 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	if (!ret)
 		ret = iou_loop_args_open(command, &args.loop, &image, &loop, &err);
 	if (!ret)
+		ret = iou_dump_check(loop, &args.dump, &err);
+	if (!ret) {
 		beside.progress.loop = loop;
-	if (!ret)
 		code = run_loop(&session, loop, &args, &beside, &signum, &err);
+	}
 	if (ret > 0) {
 		code = iou_report_flush(IOU_EXIT_OK);
 	} else if (code < 0) {
@@ -195,6 +224,7 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	iou_session_release(&session);
 	iou_image_release(&image);
 	iou_loop_args_release(&args.loop);
+	free(args.dump.get);
 	if (signum)
 		iou_exit_by_signal(signum);
 	return code;

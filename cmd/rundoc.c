@@ -237,7 +237,8 @@ static int add_stats(struct iou_doc *doc, const struct iou_loop *loop)
 }
 
 int iou_rundoc_print(const struct iou_session *session, const struct iou_run *run,
-		     enum iou_format format, struct iou_err *err)
+		     const struct iou_dump_config *dump, enum iou_format format,
+		     struct iou_err *err)
 {
 	const struct iou_loop *loop = session->loop;
 	struct iou_doc *doc = iou_doc_new("iouctl.run/1"), *in, *line;
@@ -259,6 +260,7 @@ int iou_rundoc_print(const struct iou_session *session, const struct iou_run *ru
 			    "cannot read the statistics of '%s'", iou_loop_name(loop));
 		return iou_report_error(err, format);
 	}
+	iou_dump_add(doc, loop, dump);
 	add_run(doc, loop, run);
 	ret = iou_report_doc(doc, format, iou_exit_of_run(run));
 	iou_doc_free(doc);

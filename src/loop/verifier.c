@@ -112,6 +112,8 @@ uint64_t iou_verifier_stack(const char *log)
 		return 0;
 	/* The frames of functions, "stack depth 136+8+0", or of 7.3, "stack depth max 144". */
 	at += strcspn(at, "0123456789\n");
+	if (*at == '\n')
+		return 0;
 	do {
 		sum += strtoul(at, &end, 10);
 		at = end + 1;

@@ -67,3 +67,29 @@ load ../helper
 	expect 2 "$IOUCTL" run "$name" --json
 	[ "$(json .exit)" = 2 ]
 }
+
+@test "--get: a variable that the object does not have, before anything is made" {
+	while IFS='|' read -r path hint; do
+		expect 2 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --get small --get "$path"
+		[ "$stderr" = "iouctl: 'dump' has no variable '$path'; $hint" ]
+		[ -z "$output" ]
+	done <<-END
+		smal|did you mean 'small'?
+		outr.name|did you mean 'outer'?
+		outer.nam|did you mean 'outer.name'?
+		outer.low|ask for 'outer', which has it
+		big.x|'big' has no fields
+		x|--json prints all variables there are
+		|--json prints all variables there are
+		dump|--json prints all variables there are
+		LICENSE|--json prints all variables there are
+		outer.|--json prints all variables there are
+		.|--json prints all variables there are
+	END
+	expect 2 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --get smal --json
+	[ "$(json '.schema, .stage, .hint')" = $'iouctl.error/1\nusage\ndid you mean \'small\'?' ]
+	expect 2 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --get
+	has "'--get' needs a value" "$stderr"
+	expect 2 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --all=1
+	has "'--all' takes no value" "$stderr"
+}

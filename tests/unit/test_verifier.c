@@ -39,7 +39,7 @@ static void reasons(void **state)
 	check("", "it does not say why");
 	check("processed 1 insns\n", "it does not say why");
 	check(";", "it does not say why");
-	check("; @ ", "it does not say why");
+	check("; @ ", "it does not say why (@)");
 }
 
 /* Whatever is in a log: it stays within the buffer, and ends. */
