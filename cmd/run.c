@@ -189,7 +189,8 @@ static int run_loop(struct iou_session *session, struct iou_loop *loop, struct a
 		return -1;
 	say_why(loop, &run, &args->run);
 	*signum = run.signal;
-	return iou_rundoc_print(session, &run, &args->dump, args->loop.common.format, err);
+	return iou_rundoc_print(session, &run, &args->dump, beside->tracing.trace,
+				args->loop.common.format, err);
 }
 
 static int run(const struct iou_command *command, int argc, char **argv)

@@ -236,9 +236,19 @@ static int add_stats(struct iou_doc *doc, const struct iou_loop *loop)
 	return 0;
 }
 
+static void add_trace(struct iou_doc *doc, const struct iou_trace *trace)
+{
+	struct iou_doc *in = iou_doc_object(doc, "trace");
+	uint64_t written, lost;
+
+	iou_trace_count(trace, &written, &lost);
+	iou_doc_u64(in, "written", NULL, written);
+	iou_doc_u64(in, "lost", NULL, lost);
+}
+
 int iou_rundoc_print(const struct iou_session *session, const struct iou_run *run,
-		     const struct iou_dump_config *dump, enum iou_format format,
-		     struct iou_err *err)
+		     const struct iou_dump_config *dump, const struct iou_trace *trace,
+		     enum iou_format format, struct iou_err *err)
 {
 	const struct iou_loop *loop = session->loop;
 	struct iou_doc *doc = iou_doc_new("iouctl.run/1"), *in, *line;
@@ -261,6 +271,8 @@ int iou_rundoc_print(const struct iou_session *session, const struct iou_run *ru
 		return iou_report_error(err, format);
 	}
 	iou_dump_add(doc, loop, dump);
+	if (trace)
+		add_trace(doc, trace);
 	add_run(doc, loop, run);
 	ret = iou_report_doc(doc, format, iou_exit_of_run(run));
 	iou_doc_free(doc);

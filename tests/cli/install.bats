@@ -18,7 +18,9 @@ cached() {
 expected() {
 	local name
 	echo bin/iouctl
-	echo include/iouctl/loop.bpf.h
+	for name in $(ls "$BATS_TEST_DIRNAME/../../bpf/include/iouctl"); do
+		echo "include/iouctl/$name"
+	done
 	for name in $("$IOUCTL" list --names); do
 		echo "share/iouctl/loops/$name.bpf.c"
 	done
