@@ -57,6 +57,7 @@ static __always_inline void look(struct iou_ring *ring)
 			break;
 		sum += *byte;
 		i++;
+		iou_forget(i);
 	}
 }
 

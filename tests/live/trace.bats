@@ -90,16 +90,18 @@ lines() {
 	echo "with $with, without $without, traced $traced"
 	[ "$with" -le "$without" ]
 	[ "$traced" -gt $((2 * with)) ]
-	start "$IOUCTL" run "$OBJECTS/sleeper.bpf.o"
+	start "$IOUCTL" run nop-chain --count "$forever"
 	attached
-	run -0 bpftool prog dump xlated name sleeper_loop_rewind
+	id=$(bpftool prog list | sed -n 's/^\([0-9]*\): struct_ops .*/\1/p')
+	run -0 bpftool prog dump xlated id "$id"
+	has bpf_io_uring_submit_sqes "$output"
 	[[ "$output" != *ringbuf* ]]
 	[[ "$(bpftool map list)" != *ringbuf* ]]
-	kill -INT "$pid"
-	finish 130
-	start "$IOUCTL" run "$OBJECTS/sleeper.bpf.o" --trace
+	kill -TERM "$pid"
+	finish 143
+	start "$IOUCTL" run nop-chain --count "$forever" --trace-file /dev/null
 	attached
 	has ringbuf "$(bpftool map list)"
-	kill -INT "$pid"
-	finish 130
+	kill -TERM "$pid"
+	finish 143
 }
