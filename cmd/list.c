@@ -2,10 +2,13 @@
 /* iouctl list: the loops at hand. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/cleanup.h"
 #include "commands.h"
 #include "exit.h"
 #include "loop/loop.h"
+#include "loop/path.h"
 #include "report.h"
 
 struct args {
@@ -16,7 +19,8 @@ struct args {
 enum { KEY_NAMES = 0x100 };
 
 static const struct argp_option options[] = {
-	{"names", KEY_NAMES, NULL, 0, "Only the names, one a line, for scripts", 0},
+	{"names", KEY_NAMES, NULL, 0,
+	 "Only the names of those that can be used, one a line, for scripts", 0},
 	{},
 };
 
@@ -43,37 +47,93 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "List the loops at hand.",
+	.doc = "List the loops at hand: the built-in ones, and those on the search path.",
 	.children = iou_common_children,
 };
 
-static int add_row(struct iou_doc *loops, const struct iou_builtin *builtin, struct iou_err *err)
+/* What an object with several loops has, for people: "2 loops: one, other". */
+static void say_several(struct iou_doc *field, const struct iou_loop *loop)
 {
-	struct iou_image image;
-	struct iou_loop *loop;
-	int ret = iou_image_builtin(&image, builtin, err);
+	struct iou_ops ops;
+	char text[256] = "";
+	size_t at = 0, nr;
 
-	if (ret)
-		return ret;
-	ret = iou_loop_open(&loop, &image, NULL, err);
-	if (!ret) {
-		const struct iou_decl *self = iou_loop_self(loop);
-		struct iou_doc *row = iou_doc_object(loops, NULL);
+	for (nr = 0; iou_loop_ops(loop, nr, &ops); nr++)
+		if (at < sizeof(text))
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", nr ? ", " : "",
+					       ops.name);
+	if (nr > 1)
+		iou_doc_text(field, "%zu loops (--ops): %s%s", nr, text,
+			     at < sizeof(text) ? "" : "…");
+}
 
-		iou_doc_string(row, "name", "LOOP", iou_loop_name(loop));
-		iou_doc_string(row, "source", "SOURCE", iou_loop_source(loop));
-		iou_doc_string(row, "description", "DESCRIPTION", self ? self->help : NULL);
-		iou_loop_free(loop);
-	}
+static void add_ops(struct iou_doc *row, const struct iou_loop *loop)
+{
+	struct iou_doc *list = iou_doc_array(row, "ops");
+	struct iou_ops ops;
+
+	for (size_t nr = 0; loop && iou_loop_ops(loop, nr, &ops); nr++)
+		iou_doc_string(list, NULL, NULL, ops.name);
+}
+
+/* A row for @loop, or, with NULL, for one that cannot be used: @err says why. */
+static void add_row(struct iou_doc *loops, const char *name, const char *source,
+		    const struct iou_loop *loop, const struct iou_err *err)
+{
+	struct iou_doc *row = iou_doc_object(loops, NULL), *field;
+	char why[sizeof(err->message) + 128];
+	const struct iou_decl *self = loop ? iou_loop_self(loop) : NULL;
+	struct iou_ops second;
+	bool several = loop && iou_loop_ops(loop, 1, &second);
+
+	iou_doc_string(row, "name", "LOOP", name);
+	iou_doc_string(row, "source", "SOURCE", source);
+	field = iou_doc_string(row, "description", "DESCRIPTION",
+			       self && !several ? self->help : NULL);
+	if (several)
+		say_several(field, loop);
+	snprintf(why, sizeof(why), "%s%s%s", err->message, err->errnum ? ": " : "",
+		 err->errnum ? strerror(err->errnum) : "");
+	if (!loop)
+		iou_doc_text(field, "cannot be used: %s", why);
+	add_ops(row, loop);
+	iou_doc_string(row, "error", NULL, loop ? NULL : why);
+}
+
+/* Where the loops go: a row each into the document, or else their names to standard output. */
+static int add_loop(struct iou_doc *loops, const char *name, const char *source,
+		    struct iou_err *err)
+{
+	struct iou_image image = {};
+	struct iou_loop *loop = NULL;
+	int ret = iou_image_find(&image, name, err) ?: iou_loop_open_any(&loop, &image, err);
+
+	if (loops)
+		add_row(loops, name, source, loop, err);
+	else if (!ret)
+		puts(name);
+	iou_loop_free(loop);
 	iou_image_release(&image);
 	return ret;
 }
 
-static int print_names(void)
+static int add_loops(struct iou_doc *loops, struct iou_err *err)
 {
-	for (size_t i = 0; i < iou_builtins_nr; i++)
-		puts(iou_builtins[i].name);
-	return iou_report_flush(IOU_EXIT_OK);
+	IOU_CLEANUP(iou_path_loops_release) struct iou_path_loops found = {};
+	int ret = iou_path_list(&found);
+
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot look for loops");
+	for (size_t i = 0; i < iou_builtins_nr && !ret; i++)
+		ret = add_loop(loops, iou_builtins[i].name, "built-in", err);
+	for (size_t i = 0; i < found.nr && !ret; i++) {
+		struct iou_err why = {};
+
+		/* Anybody's: one that cannot be used says so in its row. */
+		add_loop(loops, found.list[i].name, found.list[i].path, &why);
+		iou_err_release(&why);
+	}
+	return ret;
 }
 
 static int run(const struct iou_command *command, int argc, char **argv)
@@ -85,12 +145,15 @@ static int run(const struct iou_command *command, int argc, char **argv)
 
 	if (ret > 0)
 		return iou_report_flush(IOU_EXIT_OK);
-	if (!ret && args.names && args.common.format == IOU_FORMAT_TEXT)
-		return print_names();
+	if (!ret && args.names && args.common.format == IOU_FORMAT_TEXT) {
+		ret = add_loops(NULL, &err);
+		return ret ? iou_report_error(&err, args.common.format)
+			   : iou_report_flush(IOU_EXIT_OK);
+	}
 	doc = iou_doc_new("iouctl.list/1");
 	loops = iou_doc_table(doc, "loops");
-	for (size_t i = 0; i < iou_builtins_nr && !ret; i++)
-		ret = add_row(loops, &iou_builtins[i], &err);
+	if (!ret)
+		ret = add_loops(loops, &err);
 	ret = ret ? iou_report_error(&err, args.common.format)
 		  : iou_report_doc(doc, args.common.format, IOU_EXIT_OK);
 	iou_doc_free(doc);

@@ -88,8 +88,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Make a ring, bind LOOP to it, enter it once, and print statistics.\v"
-	       "LOOP is a built-in (see 'iouctl list') or the path of an object file. NAME=VALUE, "
-	       "or --NAME VALUE, sets a parameter of the loop.",
+	       "LOOP is the name of a loop (see 'iouctl list') or the path of an object file. "
+	       "NAME=VALUE, or --NAME VALUE, sets a parameter of the loop.",
 	.children = iou_loop_args_children,
 };
 

@@ -8,6 +8,10 @@ TOOLS=$BUILD/tests
 
 bats_require_minimum_version 1.5.0
 
+# Loops that this machine or this user has at hand are not the tests'.
+unset IOUCTL_LOOP_PATH
+export XDG_DATA_HOME=/nonexistent XDG_DATA_DIRS=/nonexistent
+
 # as_nobody COMMAND...: a plain user who holds no capability.
 as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "loop/path.h"
 
 /* Far above any loop; below what a file that was named by mistake could do to memory. */
 #define IMAGE_SIZE_MAX (64UL << 20)
@@ -121,24 +122,32 @@ static int check_elf(const struct iou_image *image, struct iou_err *err)
 	return 0;
 }
 
-static int open_file(struct iou_image *image, const char *path, struct iou_err *err)
+static int open_path(const char *path, int *out, struct iou_err *err)
 {
-	IOU_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), errnum = errno;
+	enum iou_cause cause = errnum == EACCES   ? IOU_CAUSE_PERMISSION
+			       : errnum == ENOENT ? IOU_CAUSE_USAGE
+						  : IOU_CAUSE_FAILED;
+
+	if (fd >= 0) {
+		*out = fd;
+		return 0;
+	}
+	iou_err_set(err, cause, "open", errnum, "cannot open '%s'", path);
+	if (cause == IOU_CAUSE_USAGE)
+		iou_err_hint(err, "'iouctl list' shows the loops that need no path");
+	return -errnum;
+}
+
+/* The object in @fd, which was opened as @path. */
+static int read_file(struct iou_image *image, int fd, const char *path, struct iou_err *err)
+{
 	IOU_FREE void *data = NULL;
 	struct stat st;
 	int ret;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		int err_of_open = errno;
-		enum iou_cause cause = errno == EACCES   ? IOU_CAUSE_PERMISSION
-				       : errno == ENOENT ? IOU_CAUSE_USAGE
-							 : IOU_CAUSE_FAILED;
-
-		iou_err_set(err, cause, "open", errno, "cannot open '%s'", path);
-		if (cause == IOU_CAUSE_USAGE)
-			iou_err_hint(err, "'iouctl list' shows the loops that need no path");
-		return -err_of_open;
-	}
+	if (fstat(fd, &st) < 0)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", errno, "cannot open '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
 				   "'%s' is not a loop: not a regular file", path);
@@ -180,19 +189,39 @@ int iou_image_builtin(struct iou_image *image, const struct iou_builtin *builtin
 	return 0;
 }
 
+/* The loop, built in or on the search path, that @spec most likely meant, to be freed; or NULL. */
+static char *nearest_loop(const char *spec)
+{
+	IOU_CLEANUP(iou_path_loops_release) struct iou_path_loops loops = {};
+	IOU_FREE const char **names = NULL;
+	const char *nearest;
+	size_t nr = 0;
+
+	if (iou_path_list(&loops))
+		return NULL;
+	names = calloc(iou_builtins_nr + loops.nr + 1, sizeof(*names));
+	if (!names)
+		return NULL;
+	for (size_t i = 0; i < iou_builtins_nr; i++)
+		names[nr++] = iou_builtins[i].name;
+	/* A link that leads nowhere has the very name. */
+	for (size_t i = 0; i < loops.nr; i++)
+		if (strcmp(loops.list[i].name, spec) != 0)
+			names[nr++] = loops.list[i].name;
+	nearest = iou_text_nearest(spec, names);
+	return nearest ? strdup(nearest) : NULL;
+}
+
 static int unknown_loop(const char *spec, struct iou_err *err)
 {
-	IOU_FREE const char **names = calloc(iou_builtins_nr + 1, sizeof(*names));
-	const char *nearest = NULL;
+	IOU_FREE char *nearest = nearest_loop(spec);
 
-	if (names) {
-		for (size_t i = 0; i < iou_builtins_nr; i++)
-			names[i] = iou_builtins[i].name;
-		nearest = iou_text_nearest(spec, names);
-	}
 	iou_err_set(err, IOU_CAUSE_USAGE, "open", 0, "no loop is called '%s'", spec);
 	if (nearest)
 		iou_err_hint(err, "did you mean '%s'?", nearest);
+	else if (iou_path_is_off())
+		iou_err_hint(err, "with privileges that its caller does not have, iouctl takes "
+				  "none by name but the built-in ones");
 	else
 		iou_err_hint(err, "see 'iouctl list'; a path has a slash or ends in .o");
 	return -ENOENT;
@@ -200,12 +229,19 @@ static int unknown_loop(const char *spec, struct iou_err *err)
 
 int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *err)
 {
+	IOU_FREE char *path = NULL;
+	IOU_CLOSE int fd = -1;
+	int ret;
+
 	if (strchr(spec, '/') || ends_with(spec, ".o"))
-		return open_file(image, spec, err);
+		return open_path(spec, &fd, err) ?: read_file(image, fd, spec, err);
 	for (size_t i = 0; i < iou_builtins_nr; i++)
 		if (strcmp(iou_builtins[i].name, spec) == 0)
 			return iou_image_builtin(image, &iou_builtins[i], err);
-	return unknown_loop(spec, err);
+	ret = iou_path_open(spec, &fd, &path, err);
+	if (ret == -ENOENT)
+		return unknown_loop(spec, err);
+	return ret ?: read_file(image, fd, path, err);
 }
 
 void iou_image_release(struct iou_image *image)

@@ -19,16 +19,17 @@ extern const size_t iou_builtins_nr;
 
 struct iou_image {
 	char *name;   /* "nop-chain", or the file's name without .bpf.o or .o */
-	char *source; /* "built-in", or the path as it was given */
+	char *source; /* "built-in", or the path as it was given or found */
 	const void *data;
 	size_t size;
 	void *owned; /* what to free of @data: NULL for a built-in */
 };
 
 /*
- * Find what the user calls @spec: with a slash or a final ".o" a file's path, else a built-in.
- * Stage "open". Causes: USAGE (no such loop, with the nearest name as the hint), REJECTED (not
- * an ELF object for BPF of this machine's byte order), PERMISSION, FAILED (cannot be read).
+ * Find what the user calls @spec: with a slash or a final ".o" a file's path, else a built-in,
+ * else a loop on the search path (loop/path.h). Stage "open". Causes: USAGE (no such loop, with
+ * the nearest name as the hint), REJECTED (not an ELF object for BPF of this machine's byte
+ * order), PERMISSION (also: on the search path, but not safe for root), FAILED (cannot be read).
  */
 int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *err);
 

@@ -11,6 +11,9 @@
 #include "base/text.h"
 #include "loop/internal.h"
 
+/* Of one object: each is looked for anew, in BTF that may be as long as its author likes. */
+#define LOOPS_MAX 64
+
 const char *iou_loop_name(const struct iou_loop *loop)
 {
 	return loop->image->name;
@@ -36,13 +39,18 @@ const struct iou_decls *iou_loop_decls(const struct iou_loop *loop)
 	return &loop->decls;
 }
 
-const struct iou_decl *iou_loop_self(const struct iou_loop *loop)
+static const struct iou_decl *self_of(const struct iou_loop *loop, const struct bpf_map *ops)
 {
 	for (size_t i = 0; i < loop->decls.nr; i++)
 		if (loop->decls.list[i].what == IOU_DECL_LOOP &&
-		    strcmp(loop->decls.list[i].variable, bpf_map__name(loop->ops)) == 0)
+		    strcmp(loop->decls.list[i].variable, bpf_map__name(ops)) == 0)
 			return &loop->decls.list[i];
 	return NULL;
+}
+
+const struct iou_decl *iou_loop_self(const struct iou_loop *loop)
+{
+	return self_of(loop, loop->ops);
 }
 
 bool iou_loop_kernel_has_type(void)
@@ -74,12 +82,14 @@ static bool is_loop(const struct iou_loop *loop, const struct bpf_map *map)
 	if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 		return false;
 	t = ops_type(loop, map);
-	return t && strcmp(btf__name_by_offset(loop->btf, t->name_off), OPS_TYPE) == 0;
+	return t && btf_is_struct(t) &&
+	       strcmp(btf__name_by_offset(loop->btf, t->name_off), OPS_TYPE) == 0;
 }
 
-static const struct btf_member *ops_member(const struct iou_loop *loop, const char *name)
+static const struct btf_member *ops_member(const struct iou_loop *loop, const struct bpf_map *ops,
+					   const char *name)
 {
-	const struct btf_type *t = ops_type(loop, loop->ops);
+	const struct btf_type *t = ops_type(loop, ops);
 	const struct btf_member *m = t ? btf_members(t) : NULL;
 
 	for (int i = 0; t && i < btf_vlen(t); i++)
@@ -89,15 +99,21 @@ static const struct btf_member *ops_member(const struct iou_loop *loop, const ch
 }
 
 /* Where a member of the struct_ops value is, before load; NULL for a struct without it. */
-void *iou_loop_ops_field(const struct iou_loop *loop, const char *name, size_t size)
+static void *ops_field(const struct iou_loop *loop, const struct bpf_map *ops, const char *name,
+		       size_t size)
 {
-	const struct btf_member *m = ops_member(loop, name);
+	const struct btf_member *m = ops_member(loop, ops, name);
 	size_t value_size = 0;
-	char *value = bpf_map__initial_value(loop->ops, &value_size);
+	char *value = bpf_map__initial_value(ops, &value_size);
 
 	if (!m || !value || m->offset / 8 + size > value_size)
 		return NULL;
 	return value + m->offset / 8;
+}
+
+void *iou_loop_ops_field(const struct iou_loop *loop, const char *name, size_t size)
+{
+	return ops_field(loop, loop->ops, name, size);
 }
 
 /* The names of all loops in the object, for messages: "a, b and c". */
@@ -116,7 +132,8 @@ static void list_ops(const struct iou_loop *loop, char *text, size_t size)
 	}
 }
 
-static int choose_ops(struct iou_loop *loop, const char *wanted, struct iou_err *err)
+/* The one that is @wanted, or else the only one, or else with @any the first. */
+static int choose_ops(struct iou_loop *loop, const char *wanted, bool any, struct iou_err *err)
 {
 	const char *source = loop->image->source;
 	struct bpf_map *map;
@@ -127,8 +144,10 @@ static int choose_ops(struct iou_loop *loop, const char *wanted, struct iou_err 
 	{
 		if (!is_loop(loop, map))
 			continue;
-		nr++;
-		if (!wanted || strcmp(bpf_map__name(map), wanted) == 0)
+		if (++nr > LOOPS_MAX)
+			return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+					   "'%s' has more than %d loops", source, LOOPS_MAX);
+		if (wanted ? strcmp(bpf_map__name(map), wanted) == 0 : !loop->ops)
 			loop->ops = map;
 	}
 	if (nr == 0) {
@@ -144,7 +163,7 @@ static int choose_ops(struct iou_loop *loop, const char *wanted, struct iou_err 
 		iou_err_hint(err, "it has: %s", names);
 		return -ENOENT;
 	}
-	if (nr > 1 && !wanted) {
+	if (nr > 1 && !wanted && !any) {
 		loop->ops = NULL;
 		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "'%s' has %d loops", source, nr);
 		iou_err_hint(err, "choose one with --ops: %s", names);
@@ -153,10 +172,28 @@ static int choose_ops(struct iou_loop *loop, const char *wanted, struct iou_err 
 	return 0;
 }
 
+/* What the loop of the map @ops calls, or NULL. */
+static struct bpf_program *step_of(const struct iou_loop *loop, const struct bpf_map *ops)
+{
+	struct bpf_program *prog, *called = NULL;
+	const void *slot = ops_field(loop, ops, "loop_step", sizeof(called));
+
+	/* libbpf puts a program there for a relocation; without one it is the object's own bytes,
+	 * at whatever place its BTF says. */
+	if (slot)
+		memcpy(&called, slot, sizeof(called));
+	bpf_object__for_each_program(prog, loop->object)
+	{
+		if (called == prog)
+			return prog;
+	}
+	return NULL;
+}
+
 /* Leave out all other struct_ops maps and their programs: only one loop is loaded. */
 static int select_step(struct iou_loop *loop, struct iou_err *err)
 {
-	struct bpf_program **slot, *prog;
+	struct bpf_program *prog;
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, loop->object)
@@ -164,14 +201,7 @@ static int select_step(struct iou_loop *loop, struct iou_err *err)
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS && map != loop->ops)
 			bpf_map__set_autocreate(map, false);
 	}
-	slot = iou_loop_ops_field(loop, "loop_step", sizeof(*slot));
-	/* libbpf puts a program there for a relocation; without one it is the object's own bytes.
-	 */
-	bpf_object__for_each_program(prog, loop->object)
-	{
-		if (slot && *slot == prog)
-			loop->step = prog;
-	}
+	loop->step = step_of(loop, loop->ops);
 	if (!loop->step)
 		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
 				   "the loop '%s' of '%s' has no loop_step",
@@ -222,8 +252,8 @@ static int read_decls(struct iou_loop *loop, struct iou_err *err)
 	return iou_loop_check_decls(loop, err);
 }
 
-int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const char *ops,
-		  struct iou_err *err)
+static int open_loop(struct iou_loop **out, const struct iou_image *image, const char *ops,
+		     bool any, struct iou_err *err)
 {
 	struct iou_loop *loop = calloc(1, sizeof(*loop));
 	int ret;
@@ -233,7 +263,7 @@ int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const ch
 	loop->image = image;
 	ret = open_object(loop, err);
 	if (!ret)
-		ret = choose_ops(loop, ops, err);
+		ret = choose_ops(loop, ops, any, err);
 	if (!ret)
 		ret = select_step(loop, err);
 	if (!ret)
@@ -245,6 +275,38 @@ int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const ch
 	iou_loop_trace_set(loop, false);
 	*out = loop;
 	return 0;
+}
+
+int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const char *ops,
+		  struct iou_err *err)
+{
+	return open_loop(out, image, ops, false, err);
+}
+
+int iou_loop_open_any(struct iou_loop **out, const struct iou_image *image, struct iou_err *err)
+{
+	return open_loop(out, image, NULL, true, err);
+}
+
+bool iou_loop_ops(const struct iou_loop *loop, size_t nr, struct iou_ops *ops)
+{
+	struct bpf_program *step;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, loop->object)
+	{
+		if (!is_loop(loop, map) || nr--)
+			continue;
+		step = step_of(loop, map);
+		*ops = (struct iou_ops){
+			.name = bpf_map__name(map),
+			.step = step ? bpf_program__name(step) : NULL,
+			.self = self_of(loop, map),
+			.chosen = map == loop->ops,
+		};
+		return true;
+	}
+	return false;
 }
 
 void iou_loop_free(struct iou_loop *loop)

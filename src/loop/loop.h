@@ -29,6 +29,9 @@ struct iou_loop;
 int iou_loop_open(struct iou_loop **out, const struct iou_image *image, const char *ops,
 		  struct iou_err *err);
 
+/* The same to look at it: of several loops the first. */
+int iou_loop_open_any(struct iou_loop **out, const struct iou_image *image, struct iou_err *err);
+
 /* Detaches it, if it is attached, and frees it. NULL is accepted. */
 void iou_loop_free(struct iou_loop *loop);
 
@@ -38,6 +41,18 @@ const char *iou_loop_source(const struct iou_loop *loop);
 /* What the loop declares of itself as a whole; NULL for one that does not use our header. */
 const struct iou_decl *iou_loop_self(const struct iou_loop *loop);
 const struct iou_decls *iou_loop_decls(const struct iou_loop *loop);
+
+/* One of the loops of an object. */
+struct iou_ops {
+	const char *name;            /* as @ops of iou_loop_open() */
+	const char *step;            /* the program that it calls, or NULL */
+	const struct iou_decl *self; /* as iou_loop_self() */
+	bool chosen;                 /* the one that was opened */
+};
+
+/* The loop number @nr of the object, from 0 on; false where there is none. Good as long as @loop.
+ */
+bool iou_loop_ops(const struct iou_loop *loop, size_t nr, struct iou_ops *ops);
 
 /* What libbpf knows of the object, for those that print what is in it. Good as long as the loop. */
 const struct btf *iou_loop_btf(const struct iou_loop *loop);

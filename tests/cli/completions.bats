@@ -23,6 +23,8 @@ setup_file() {
 	# A place with known files, and the binary on the path under its own name.
 	WORK=$BATS_FILE_TMPDIR/work
 	export WORK HOME=$BATS_FILE_TMPDIR/home XDG_CONFIG_HOME=$BATS_FILE_TMPDIR/home
+	unset IOUCTL_LOOP_PATH XDG_DATA_HOME
+	export XDG_DATA_DIRS=/nonexistent
 	mkdir -p "$WORK/bin" "$WORK/dir" "$WORK/liar" "$HOME"
 	touch "$WORK/mine.o" "$WORK/other.txt" "$WORK/dir/deep.o" "$WORK/vmlinux"
 	ln -s "$IOUCTL" "$WORK/bin/iouctl"
