@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "exit.h"
+#include "paramtext.h"
 #include "report.h"
 #include "stats/stats.h"
 
@@ -36,47 +37,6 @@ static void add_ring(struct iou_doc *doc, const struct io_uring_params *p)
 	iou_doc_text(line, "SQ %u, CQ %u;%s", p->sq_entries, p->cq_entries, text);
 }
 
-static void add_param(struct iou_doc *in, const struct iou_loop *loop, const struct iou_decl *param)
-{
-	uint64_t value = 0, nr, size;
-	char text[64];
-
-	if (iou_kind_is_number(param->kind) && iou_loop_param_get(loop, param, &value))
-		return;
-	switch (param->kind) {
-	case IOU_KIND_S64:
-		iou_doc_s64(in, param->name, NULL, (int64_t)value);
-		break;
-	case IOU_KIND_FLAG:
-		iou_doc_bool(in, param->name, NULL, value);
-		break;
-	case IOU_KIND_CHOICE:
-		iou_doc_string(in, param->name, NULL, param->choices[value]);
-		break;
-	case IOU_KIND_INFILE:
-	case IOU_KIND_OUTFILE:
-	case IOU_KIND_LISTEN:
-	case IOU_KIND_CONNECT:
-		iou_doc_string(in, param->name, NULL, iou_loop_param_text(loop, param));
-		break;
-	case IOU_KIND_MEM:
-	case IOU_KIND_BUFFERS:
-	case IOU_KIND_BUF_RING:
-	case IOU_KIND_DIRECT:
-		if (iou_loop_param_blocks(loop, param, &nr, &size, NULL))
-			break;
-		snprintf(text, sizeof(text), "%" PRIu64 "x%" PRIu64, nr, size);
-		if (param->kind == IOU_KIND_DIRECT)
-			iou_doc_u64(in, param->name, NULL, nr);
-		else
-			iou_doc_string(in, param->name, NULL, text);
-		break;
-	default:
-		iou_doc_u64(in, param->name, NULL, value);
-		break;
-	}
-}
-
 static void add_params(struct iou_doc *doc, const struct iou_loop *loop)
 {
 	const struct iou_decls *decls = iou_loop_decls(loop);
@@ -84,7 +44,8 @@ static void add_params(struct iou_doc *doc, const struct iou_loop *loop)
 
 	for (size_t i = 0; i < decls->nr; i++)
 		if (decls->list[i].what == IOU_DECL_PARAM)
-			add_param(params, loop, &decls->list[i]);
+			iou_param_add_value(params, decls->list[i].name, NULL, loop,
+					    &decls->list[i]);
 }
 
 static void add_snapshot(struct iou_doc *in, const struct iou_run *run)

@@ -41,7 +41,8 @@ int gen_bash(FILE *out, const char *arg);
 int gen_zsh(FILE *out, const char *arg);
 int gen_fish(FILE *out, const char *arg);
 
-/* The parts of the manual's source; @arg is a command's name where one is wanted. manual.c */
+/* The parts of the manual's source; @arg is a command's name where one is wanted, or a loop, without
+ * which all built-in ones are meant. manual.c */
 int gen_header(FILE *out, const char *arg);
 int gen_synopsis(FILE *out, const char *arg);
 int gen_options(FILE *out, const char *arg);

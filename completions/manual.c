@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The parts of the manual that the program itself knows, as scdoc(5) source. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "gen.h"
-#include "base/text.h"
 #include "loop/loop.h"
+#include "paramtext.h"
 
 /* @length bytes of @text with nothing in them that means something to scdoc. */
 static void put_part(FILE *out, const char *text, size_t length)
@@ -110,53 +109,29 @@ int gen_commands(FILE *out, const char *arg)
 
 /* ---- Loops ---- */
 
-/* As users would write it: the units of durations and sizes are part of it. */
-static void print_value(FILE *out, const struct iou_decl *decl, uint64_t value)
+static void print_param(FILE *out, const struct iou_loop *loop, const struct iou_decl *decl)
 {
-	char text[32];
+	bool has_unit = decl->kind != IOU_KIND_SIZE && decl->kind != IOU_KIND_DURATION;
+	char text[IOU_PARAM_TEXT_MAX];
 
-	switch (decl->kind) {
-	case IOU_KIND_S64:
-		fprintf(out, "%" PRId64, (int64_t)value);
-		break;
-	case IOU_KIND_FLAG:
-		fputs(value ? "yes" : "no", out);
-		break;
-	case IOU_KIND_DURATION:
-		put(out, iou_text_duration(text, sizeof(text), (double)value));
-		break;
-	case IOU_KIND_SIZE:
-		put(out, iou_text_size(text, sizeof(text), value));
-		break;
-	default:
-		fprintf(out, "%" PRIu64, value);
-	}
-}
-
-static int print_param(FILE *out, const struct iou_loop *loop, const struct iou_decl *decl)
-{
-	uint64_t value;
-	int ret = iou_loop_param_get(loop, decl, &value);
-
-	if (ret)
-		return ret;
 	fprintf(out, "*%s*\n\t", decl->name);
 	put(out, decl->help);
 	fprintf(out, "; %s", iou_kind_name(decl->kind));
-	if (decl->kind != IOU_KIND_FLAG) {
-		fputs(", ", out);
-		print_value(out, decl, decl->min.u);
-		fputs(" to ", out);
-		print_value(out, decl, decl->max.u);
+	if (iou_param_values_text(text, sizeof(text), decl)[0]) {
+		fputs(decl->kind == IOU_KIND_CHOICE ? ": " : ", ", out);
+		put(out, text);
 	}
-	if (decl->unit[0] && decl->kind != IOU_KIND_SIZE && decl->kind != IOU_KIND_DURATION) {
+	if (has_unit && decl->unit[0]) {
 		fputc(' ', out);
 		put(out, decl->unit);
 	}
-	fputs(", default ", out);
-	print_value(out, decl, value);
+	if (iou_param_default_text(text, sizeof(text), loop, decl)[0]) {
+		fputs("; default ", out);
+		put(out, text);
+	} else {
+		fputs("; must be set", out);
+	}
 	fputs(".\n\n", out);
-	return 0;
 }
 
 static void print_stat(FILE *out, const struct iou_decl *decl)
@@ -173,29 +148,27 @@ static void print_stat(FILE *out, const struct iou_decl *decl)
 	fputs(".\n\n", out);
 }
 
-static int print_decls(FILE *out, const struct iou_loop *loop, enum iou_decl_what what,
-		       const char *title)
+static void print_decls(FILE *out, const struct iou_loop *loop, enum iou_decl_what what,
+			const char *title)
 {
 	const struct iou_decls *decls = iou_loop_decls(loop);
-	int nr = 0, ret = 0;
+	int nr = 0;
 
-	for (size_t i = 0; i < decls->nr && !ret; i++) {
+	for (size_t i = 0; i < decls->nr; i++) {
 		if (decls->list[i].what != what)
 			continue;
 		if (!nr++)
 			fprintf(out, "%s:\n\n", title);
 		if (what == IOU_DECL_PARAM)
-			ret = print_param(out, loop, &decls->list[i]);
+			print_param(out, loop, &decls->list[i]);
 		else
 			print_stat(out, &decls->list[i]);
 	}
-	return ret;
 }
 
-static int print_loop(FILE *out, const struct iou_loop *loop)
+static void print_loop(FILE *out, const struct iou_loop *loop)
 {
 	const struct iou_decl *self = iou_loop_self(loop);
-	int ret;
 
 	fprintf(out, "## %s\n\n", iou_loop_name(loop));
 	if (self) {
@@ -204,32 +177,41 @@ static int print_loop(FILE *out, const struct iou_loop *loop)
 		put(out, self->sq ?: "64");
 		fputs(" SQ and ", out);
 		put(out, self->cq ?: "512");
-		fputs(" CQ entries.\n\n", out);
+		fputs(" CQ entries", out);
+		if (self->flags && self->flags[0]) {
+			fputs("; ", out);
+			put(out, self->flags);
+		}
+		fputs(".\n\n", out);
 	}
-	ret = print_decls(out, loop, IOU_DECL_PARAM, "Parameters");
-	return ret ?: print_decls(out, loop, IOU_DECL_STAT, "Statistics");
+	print_decls(out, loop, IOU_DECL_PARAM, "Parameters");
+	print_decls(out, loop, IOU_DECL_STAT, "Statistics");
+}
+
+static int find_and_print(FILE *out, const char *name)
+{
+	struct iou_err err = {};
+	struct iou_image image = {};
+	struct iou_loop *loop = NULL;
+	int ret = iou_image_find(&image, name, &err) ?: iou_loop_open(&loop, &image, NULL, &err);
+
+	if (ret)
+		fprintf(stderr, "gen: %s\n", err.message);
+	else
+		print_loop(out, loop);
+	iou_loop_free(loop);
+	iou_image_release(&image);
+	iou_err_release(&err);
+	return ret;
 }
 
 int gen_loops(FILE *out, const char *arg)
 {
-	struct iou_err err = {};
 	int ret = 0;
 
-	(void)arg;
-	for (size_t i = 0; i < iou_builtins_nr && !ret; i++) {
-		struct iou_image image = {};
-		struct iou_loop *loop = NULL;
-
-		ret = iou_image_builtin(&image, &iou_builtins[i], &err);
-		if (!ret)
-			ret = iou_loop_open(&loop, &image, NULL, &err);
-		if (!ret)
-			ret = print_loop(out, loop);
-		iou_loop_free(loop);
-		iou_image_release(&image);
-	}
-	if (ret)
-		fprintf(stderr, "gen: %s: %s\n", err.message, strerror(-ret));
-	iou_err_release(&err);
+	if (arg[0])
+		return find_and_print(out, arg);
+	for (size_t i = 0; i < iou_builtins_nr && !ret; i++)
+		ret = find_and_print(out, iou_builtins[i].name);
 	return ret;
 }

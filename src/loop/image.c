@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libelf.h>
+#include <sha2.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,7 +73,8 @@ static int not_a_loop(struct iou_err *err, const char *path, const char *why)
 	return -ENOEXEC;
 }
 
-static bool has_section(const struct iou_image *image, const char *name)
+/* The section @name: whether there is one, and where. */
+static bool find_section(const struct iou_image *image, const char *name, Elf64_Shdr *out)
 {
 	/* libelf does not write to what it was not told to. */
 	Elf *elf = elf_memory((char *)(uintptr_t)image->data, image->size);
@@ -86,6 +88,8 @@ static bool has_section(const struct iou_image *image, const char *name)
 			char *have = header ? elf_strptr(elf, names, header->sh_name) : NULL;
 
 			found = have && strcmp(have, name) == 0;
+			if (found)
+				*out = *header;
 		}
 	elf_end(elf);
 	return found;
@@ -95,6 +99,7 @@ static bool has_section(const struct iou_image *image, const char *name)
 static int check_elf(const struct iou_image *image, struct iou_err *err)
 {
 	const Elf64_Ehdr *elf = image->data;
+	Elf64_Shdr btf;
 	const unsigned char order = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
 
 	if (image->size == 0)
@@ -117,7 +122,7 @@ static int check_elf(const struct iou_image *image, struct iou_err *err)
 	    (size_t)elf->e_shnum * elf->e_shentsize > image->size - elf->e_shoff)
 		return not_a_loop(err, image->source, "the file is cut short");
 	elf_version(EV_CURRENT);
-	if (!has_section(image, ".BTF"))
+	if (!find_section(image, ".BTF", &btf))
 		return not_a_loop(err, image->source, "it has no BTF (clang's -g makes it)");
 	return 0;
 }
@@ -242,6 +247,22 @@ int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *er
 	if (ret == -ENOENT)
 		return unknown_loop(spec, err);
 	return ret ?: read_file(image, fd, path, err);
+}
+
+char *iou_image_license(const struct iou_image *image)
+{
+	Elf64_Shdr at;
+
+	elf_version(EV_CURRENT);
+	if (!find_section(image, "license", &at) || at.sh_type == SHT_NOBITS ||
+	    at.sh_offset > image->size || at.sh_size > image->size - at.sh_offset)
+		return NULL;
+	return strndup((const char *)image->data + at.sh_offset, at.sh_size);
+}
+
+char *iou_image_sha256(const struct iou_image *image, char text[IOU_SHA256_TEXT])
+{
+	return SHA256Data(image->data, image->size, text);
 }
 
 void iou_image_release(struct iou_image *image)

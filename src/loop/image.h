@@ -36,4 +36,11 @@ int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *er
 int iou_image_builtin(struct iou_image *image, const struct iou_builtin *builtin,
 		      struct iou_err *err);
 
+/* The licence that the object tells the kernel, to be freed; NULL for none. */
+char *iou_image_license(const struct iou_image *image);
+
+/* The SHA-256 of its bytes in hexadecimal digits. Returns @text. */
+#define IOU_SHA256_TEXT 65
+char *iou_image_sha256(const struct iou_image *image, char text[IOU_SHA256_TEXT]);
+
 void iou_image_release(struct iou_image *image);

@@ -99,6 +99,15 @@ struct iou_doc *iou_doc_table(struct iou_doc *in, const char *key)
 	return doc;
 }
 
+struct iou_doc *iou_doc_table_apart(struct iou_doc *in, const char *key)
+{
+	struct iou_doc *doc = iou_doc_table(in, key);
+
+	if (doc)
+		doc->apart = true;
+	return doc;
+}
+
 struct iou_doc *iou_doc_null(struct iou_doc *in, const char *key, const char *label)
 {
 	return add(in, IOU_DOC_NULL, key, label);

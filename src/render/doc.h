@@ -36,6 +36,7 @@ struct iou_doc {
 		char *string;
 	} value;
 	bool table;  /* an array of objects: in text, a row each, columns by label */
+	bool apart;  /* likewise: in text, after an empty line; nothing at all without a row */
 	bool failed; /* the root's: memory was short */
 	struct iou_doc *root, *first, *last, *next;
 };
@@ -52,6 +53,8 @@ void iou_doc_free(struct iou_doc *doc);
 struct iou_doc *iou_doc_object(struct iou_doc *in, const char *key);
 struct iou_doc *iou_doc_array(struct iou_doc *in, const char *key);
 struct iou_doc *iou_doc_table(struct iou_doc *in, const char *key);
+/* One of several tables in a document: an empty line sets it apart. */
+struct iou_doc *iou_doc_table_apart(struct iou_doc *in, const char *key);
 
 /* Values. They return the field, for iou_doc_text(). */
 struct iou_doc *iou_doc_null(struct iou_doc *in, const char *key, const char *label);

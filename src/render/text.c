@@ -150,7 +150,8 @@ static char *cell_text(const struct iou_doc *row, const char *label)
 }
 
 /* Padding goes before a cell, not behind it, so that no line ends in spaces. */
-static int print_row(FILE *out, const struct iou_doc *table, const struct iou_doc *row)
+static int print_row(FILE *out, const struct iou_doc *table, const struct iou_doc *row,
+		     const size_t *widths)
 {
 	size_t at = 0, column = 0;
 
@@ -166,20 +167,41 @@ static int print_row(FILE *out, const struct iou_doc *table, const struct iou_do
 			return -errno;
 		if (text[0])
 			at = column + width_of(text);
-		column += column_width(table, col->label) + GAP;
+		column += *widths++ + GAP;
 	}
 	return fputc('\n', out) < 0 ? -errno : 0;
 }
 
+/* The width of each column that has a label, to be freed. */
+static size_t *column_widths(const struct iou_doc *table)
+{
+	size_t nr = 1, at = 0;
+	size_t *widths;
+
+	for (const struct iou_doc *col = table->first->first; col; col = col->next)
+		nr++;
+	widths = calloc(nr, sizeof(*widths));
+	for (const struct iou_doc *col = table->first->first; widths && col; col = col->next)
+		if (col->label)
+			widths[at++] = column_width(table, col->label);
+	return widths;
+}
+
 static int print_table(FILE *out, const struct iou_doc *table)
 {
+	IOU_FREE size_t *widths = NULL;
 	int ret;
 
 	if (!table->first)
 		return 0;
-	ret = print_row(out, table, NULL);
+	widths = column_widths(table);
+	if (!widths)
+		return -ENOMEM;
+	if (table->apart && fputc('\n', out) < 0)
+		return -errno;
+	ret = print_row(out, table, NULL, widths);
 	for (const struct iou_doc *row = table->first; row && !ret; row = row->next)
-		ret = print_row(out, table, row);
+		ret = print_row(out, table, row, widths);
 	return ret;
 }
 

@@ -139,6 +139,24 @@ static void names(void **state)
 	iou_doc_free(doc);
 }
 
+static void tables_apart(void **state)
+{
+	struct iou_doc *doc = iou_doc_new("test/1"), *table;
+	char *got;
+
+	(void)state;
+	iou_doc_string(doc, "name", "name", "x");
+	iou_doc_table_apart(doc, "empty");
+	for (int nr = 0; nr < 2; nr++) {
+		table = iou_doc_table_apart(doc, "rows");
+		iou_doc_u64(iou_doc_object(table, NULL), "a", nr ? "B" : "A", 1000);
+	}
+	got = render(doc, IOU_FORMAT_TEXT);
+	assert_string_equal(got, "name  x\n\nA\n1,000\n\nB\n1,000\n");
+	free(got);
+	iou_doc_free(doc);
+}
+
 /* Where memory was short, a document says so and not something else. */
 static void short_of_memory(void **state)
 {
@@ -159,11 +177,9 @@ static void short_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text),
-		cmocka_unit_test(json),
-		cmocka_unit_test(labelled),
-		cmocka_unit_test(names),
-		cmocka_unit_test(short_of_memory),
+		cmocka_unit_test(text),         cmocka_unit_test(json),
+		cmocka_unit_test(labelled),     cmocka_unit_test(names),
+		cmocka_unit_test(tables_apart), cmocka_unit_test(short_of_memory),
 	};
 
 	return cmocka_run_group_tests_name("doc", tests, NULL, NULL);

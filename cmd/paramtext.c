@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "paramtext.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+/* As a user may write it, but for the space before a unit. */
+static char *number_text(char *buf, size_t size, const struct iou_decl *param, uint64_t value)
+{
+	switch (param->kind) {
+	case IOU_KIND_S64:
+		snprintf(buf, size, "%" PRId64, (int64_t)value);
+		return buf;
+	case IOU_KIND_FLAG:
+		snprintf(buf, size, "%s", value ? "yes" : "no");
+		return buf;
+	case IOU_KIND_CHOICE:
+		snprintf(buf, size, "%s", param->choices[value]);
+		return buf;
+	case IOU_KIND_DURATION:
+		return iou_text_duration(buf, size, (double)value);
+	case IOU_KIND_SIZE:
+		return iou_text_size(buf, size, value);
+	default:
+		snprintf(buf, size, "%" PRIu64, value);
+		return buf;
+	}
+}
+
+static char *words_text(char *buf, size_t size, const struct iou_decl *param)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < param->choices_nr && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i ? ", " : "",
+				       param->choices[i]);
+	return buf;
+}
+
+/* Whether @param's upper bound is no more than the end of its type, or of what counts as one. */
+static bool is_open(const struct iou_decl *param)
+{
+	return param->max.u >= (param->kind == IOU_KIND_U32 ? UINT32_MAX : INT64_MAX);
+}
+
+static char *range_text(char *buf, size_t size, const struct iou_decl *param)
+{
+	bool is_signed = param->kind == IOU_KIND_S64;
+	bool open = is_signed ? param->max.s == INT64_MAX : is_open(param);
+	char min[32], max[32];
+
+	number_text(min, sizeof(min), param, param->min.u);
+	number_text(max, sizeof(max), param, param->max.u);
+	if (is_signed && param->min.s == INT64_MIN)
+		snprintf(buf, size, "%s%s", open ? "any" : "up to ", open ? "" : max);
+	else if (open)
+		snprintf(buf, size, "%s or more", min);
+	else
+		snprintf(buf, size, "%s to %s", min, max);
+	return buf;
+}
+
+char *iou_param_values_text(char *buf, size_t size, const struct iou_decl *param)
+{
+	if (param->kind == IOU_KIND_CHOICE)
+		return words_text(buf, size, param);
+	if (param->kind != IOU_KIND_FLAG && iou_kind_is_number(param->kind))
+		return range_text(buf, size, param);
+	snprintf(buf, size, "%s", param->kind == IOU_KIND_FLAG ? "yes or no" : "");
+	return buf;
+}
+
+char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop,
+			     const struct iou_decl *param)
+{
+	uint64_t value;
+
+	buf[0] = '\0';
+	if (iou_kind_is_number(param->kind))
+		return iou_loop_param_get(loop, param, &value)
+			       ? buf
+			       : number_text(buf, size, param, value);
+	if (param->nr)
+		snprintf(buf, size, "%s%s%s", param->nr, param->size ? " x " : "",
+			 param->size ?: "");
+	else
+		snprintf(buf, size, "%s", param->def ?: "");
+	return buf;
+}
+
+struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const char *label,
+				    const struct iou_loop *loop, const struct iou_decl *param)
+{
+	uint64_t value = 0, nr, size;
+	char text[64];
+
+	if (iou_kind_is_number(param->kind) && iou_loop_param_get(loop, param, &value))
+		return NULL;
+	switch (param->kind) {
+	case IOU_KIND_S64:
+		return iou_doc_s64(in, key, label, (int64_t)value);
+	case IOU_KIND_FLAG:
+		return iou_doc_bool(in, key, label, value);
+	case IOU_KIND_CHOICE:
+		return iou_doc_string(in, key, label, param->choices[value]);
+	case IOU_KIND_INFILE:
+	case IOU_KIND_OUTFILE:
+	case IOU_KIND_LISTEN:
+	case IOU_KIND_CONNECT:
+		return iou_doc_string(in, key, label, iou_loop_param_text(loop, param));
+	case IOU_KIND_MEM:
+	case IOU_KIND_BUFFERS:
+	case IOU_KIND_BUF_RING:
+	case IOU_KIND_DIRECT:
+		if (iou_loop_param_blocks(loop, param, &nr, &size, NULL))
+			return NULL;
+		if (param->kind == IOU_KIND_DIRECT)
+			return iou_doc_u64(in, key, label, nr);
+		snprintf(text, sizeof(text), "%" PRIu64 "x%" PRIu64, nr, size);
+		return iou_doc_string(in, key, label, text);
+	default:
+		return iou_doc_u64(in, key, label, value);
+	}
+}
