@@ -48,6 +48,14 @@ bool gen_value_is_optional(const struct argp_option *option)
 	return option->arg && option->flags & OPTION_ARG_OPTIONAL;
 }
 
+bool gen_takes_loop(const struct iou_command *command)
+{
+	static const char word[] = "LOOP";
+	const char *args = command->args ?: "";
+
+	return strncmp(args, word, strlen(word)) == 0 && !isalnum(args[strlen(word)]);
+}
+
 char gen_short_of(const struct argp_option *option)
 {
 	return option->key > 0 && option->key < 0x80 && isalnum(option->key) ? (char)option->key

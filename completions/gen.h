@@ -24,6 +24,9 @@ enum gen_value {
 enum gen_value gen_value_of(const struct argp_option *option);
 bool gen_value_is_optional(const struct argp_option *option);
 
+/* Whether @command's first argument is a loop. */
+bool gen_takes_loop(const struct iou_command *command);
+
 /* The character of the short option, or 0. */
 char gen_short_of(const struct argp_option *option);
 
@@ -41,8 +44,8 @@ int gen_bash(FILE *out, const char *arg);
 int gen_zsh(FILE *out, const char *arg);
 int gen_fish(FILE *out, const char *arg);
 
-/* The parts of the manual's source; @arg is a command's name where one is wanted, or a loop, without
- * which all built-in ones are meant. manual.c */
+/* The parts of the manual's source; @arg is a command's name where one is wanted, or a loop,
+ * without which all built-in ones are meant. manual.c */
 int gen_header(FILE *out, const char *arg);
 int gen_synopsis(FILE *out, const char *arg);
 int gen_options(FILE *out, const char *arg);

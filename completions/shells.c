@@ -29,6 +29,31 @@ static const char *kind_name(const struct argp_option *option)
 	return gen_value_is_optional(option) ? "optional" : names[gen_value_of(option)];
 }
 
+static void loop_taker(const struct iou_command *command, struct place *place)
+{
+	if (gen_takes_loop(command))
+		fprintf(place->out, " %s", command->name);
+}
+
+static void param_taker(const struct iou_command *command, struct place *place)
+{
+	if (command->takes_params)
+		fprintf(place->out, " %s", command->name);
+}
+
+/* For bash and zsh: whether a command is one of these. */
+static void print_takers(struct place *place)
+{
+	fputs("\n# Whether the first argument of command $1 is a loop, and whether the next ones "
+	      "are "
+	      "its\n# parameters.\n_iouctl_takes_loop() {\n\t[[ ' ",
+	      place->out);
+	each_command(place, loop_taker);
+	fputs(" ' == *\" $1 \"* ]]\n}\n\n_iouctl_takes_params() {\n\t[[ ' ", place->out);
+	each_command(place, param_taker);
+	fputs(" ' == *\" $1 \"* ]]\n}\n", place->out);
+}
+
 /* ---- bash ---- */
 
 static void bash_option_name(const struct argp_option *option, void *data)
@@ -87,6 +112,7 @@ int gen_bash(FILE *out, const char *arg)
 	      out);
 	each_command(&place, bash_values);
 	fputs("\tesac\n}\n", out);
+	print_takers(&place);
 	return 0;
 }
 
@@ -170,6 +196,7 @@ int gen_zsh(FILE *out, const char *arg)
 	      out);
 	each_command(&place, zsh_options);
 	fputs("\t*) return 1 ;;\n\tesac\n}\n", out);
+	print_takers(&place);
 	return 0;
 }
 
@@ -257,6 +284,14 @@ int gen_fish(FILE *out, const char *arg)
 	      "function __iouctl_knows\n    contains -- \"$argv\"",
 	      out);
 	each_command(&place, fish_known);
+	fputs("\nend\n\n# Whether the first argument of command $argv[1] is a loop, and whether "
+	      "the next "
+	      "ones are its\n# parameters.\nfunction __iouctl_takes_loop\n    contains -- "
+	      "\"$argv[1]\"",
+	      out);
+	each_command(&place, loop_taker);
+	fputs("\nend\n\nfunction __iouctl_takes_params\n    contains -- \"$argv[1]\"", out);
+	each_command(&place, param_taker);
 	fputs("\nend\n\n", out);
 	each_command(&place, fish_command);
 	return 0;

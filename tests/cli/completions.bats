@@ -29,9 +29,16 @@ setup_file() {
 	touch "$WORK/mine.o" "$WORK/other.txt" "$WORK/dir/deep.o" "$WORK/vmlinux"
 	ln -s "$IOUCTL" "$WORK/bin/iouctl"
 
-	# An iouctl whose loops have names that a shell would act on.
+	# An iouctl whose loops have names that a shell would act on, and parameters and words too.
 	cat >"$WORK/liar/iouctl" <<'EOF'
 #!/bin/sh
+if [ "$1" = show ]; then
+	for name in '$(touch owned)' '`touch owned`' 'x;touch owned' '*' 'x]:a:$(touch owned)' \
+		'x]:a:{touch owned}' plain; do
+		printf '%s\tchoice\t%s\n' "$name" '$(touch${IFS}owned) `touch${IFS}owned` * x;id plain'
+	done
+	exit
+fi
 printf '%s\n' '$(touch owned)' '`touch owned`' 'x;touch owned' '*' 'plain'
 EOF
 	# An iouctl that says what it was given.
@@ -43,9 +50,32 @@ printf '[%s]' "$@"
 echo
 EOF
 	chmod +x "$WORK/liar/iouctl" "$WORK/echo/iouctl"
+	# A loop on the search path.
+	export LOOPS=$BATS_FILE_TMPDIR/loops
+	mkdir -m 755 "$LOOPS"
+	compile "$LOOPS/mine.bpf.o" <<'EOF'
+#include <iouctl/loop.bpf.h>
+IOU_PARAM_U32(depth, 4, 1, 64, "", "$(touch owned)`touch owned`");
+IOU_PARAM_FLAG(sync, 0, "'; touch owned; '");
+IOU_PARAM_CHOICE(how, 0, "one|two_b|three", "]:a:{touch owned}");
+IOU_PARAM_INFILE(in, "", "x");
+IOU_PARAM_OUTFILE(out, "", "x");
+IOU_PARAM_FLAG(timeout, 0, "called as an option of run");
+static __always_inline int step(struct iou_ring *ring)
+{
+	return iou_done(ring) + depth + sync + how + timeout;
+}
+IOU_LOOP(mine, step, "x", 8, 16);
+EOF
 	write_zsh_capture
 	PATH=$WORK/bin:$PATH
 	export PATH
+}
+
+# compile FILE: the loop on standard input as an object.
+compile() {
+	clang -target bpf -g -O2 -mcpu=v3 -I "$BATS_TEST_DIRNAME/../../bpf/include" \
+		-idirafter "/usr/include/$(gcc -dumpmachine)" -x c -c - -o "$1"
 }
 
 setup() {
@@ -90,12 +120,15 @@ compprefuncs=(capture_begin)
 capture_begin() { comppostfuncs=(capture_end) }
 compadd() {
 	local -a capture_hits
+	local capture_end=
 	if [[ ${argv[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then
 		builtin compadd "$@"
 		return
 	fi
 	builtin compadd -A capture_hits "$@"
-	((${#capture_hits})) && print -rl -- "<hit>"${^capture_hits}
+	# What it puts behind a parameter.
+	[[ ${argv[1,(i)(-|--)]} == *'-S = '* && ${capture_hits[1]} != -* ]] && capture_end==
+	((${#capture_hits})) && print -rl -- "<hit>"${^capture_hits}$capture_end
 	builtin compadd "$@"
 }
 print -r -- "<ready>"
@@ -135,7 +168,9 @@ complete_zsh() {
 complete_fish() {
 	fish --no-config -c '
 		source $COMPLETIONS_DIR/iouctl.fish
-		complete -C $argv[1] | string replace -r "=?(\t.*)?\$" ""' "$1"
+		complete -C $argv[1] | string replace -r "\t.*" "" |
+			string replace -r "^(--[^=]*)=\$" "\$1"
+		true' "$1"
 }
 
 # expect SHELL LINE WORD...: exactly these are offered, in any order.
@@ -245,10 +280,99 @@ ring_flags() {
 
 @test "after the loop: no loops, still options, parameters are stepped over" {
 	for shell in bash zsh fish; do
-		expect $shell "iouctl run nop-chain "
+		expect $shell "iouctl run nop-chain " count=
+		expect $shell "iouctl run nop-chain count=5 " count=
 		expect $shell "iouctl run nop-chain count=5 --js" --json
 		expect $shell "iouctl run nop-chain --count 5 --js" --json
 	done
+}
+
+@test "LOOP of every command that takes one, and of no other" {
+	for command in $(help_commands); do
+		if "$IOUCTL" "$command" --help | grep -q "^Usage: iouctl $command \[OPTION...\] LOOP"; then
+			want=nop-chain
+		else
+			want=
+		fi
+		for shell in bash zsh fish; do
+			# shellcheck disable=SC2086
+			expect $shell "iouctl $command nop-ch" $want
+		done
+	done
+	export IOUCTL_LOOP_PATH=$LOOPS
+	for shell in bash zsh fish; do
+		expect $shell "iouctl show min" mine mine.o
+		expect $shell "iouctl show mine d"
+		expect $shell "iouctl show mine --par" --params
+	done
+}
+
+@test "parameters of a loop: NAME=, --NAME, not where an option has the name" {
+	export IOUCTL_LOOP_PATH=$LOOPS
+	for shell in bash zsh fish; do
+		for line in "mine" "-q --entries 8 mine" "mine how=two_b" "mine --how one" "mine --ops mine" \
+			"mine --how=one"; do
+			expect $shell "iouctl run $line " depth= how= in= out= sync= timeout=
+		done
+		expect $shell "iouctl run mine d" depth=
+		expect $shell "iouctl run mine x"
+		expect $shell "iouctl run $LOOPS/mine.bpf.o d" depth=
+		expect $shell "iouctl run nosuch "
+		expect $shell "iouctl run other.txt "
+		expect $shell "iouctl vm -- run mine d" depth=
+		# Without a loop nobody has parameters.
+		expect $shell "iouctl run --dep"
+	done
+	expect bash "iouctl run mine --d" --depth=
+	expect bash "iouctl run mine --tim" --timeout=
+	for shell in zsh fish; do
+		expect $shell "iouctl run mine --d" --depth
+		expect $shell "iouctl run mine --tim" --timeout
+		expect $shell "iouctl run mine --" --depth --how --in --out --sync \
+			$(help_options run | grep -- ^--)
+	done
+}
+
+@test "values of parameters: words, yes and no, files" {
+	export IOUCTL_LOOP_PATH=$LOOPS
+	expect bash "iouctl run mine how=" one two_b three
+	expect zsh "iouctl run mine how=" one two_b three
+	expect fish "iouctl run mine how=" how=one how=two_b how=three
+	expect bash "iouctl run mine how=t" two_b three
+	expect zsh "iouctl run mine --how=t" two_b three
+	expect bash "iouctl run mine --how=t" two_b three
+	expect fish "iouctl run mine --how=t" --how=two_b --how=three
+	expect bash "iouctl run mine in=oth" other.txt
+	expect zsh "iouctl run mine in=oth" other.txt
+	expect fish "iouctl run mine in=oth" in=other.txt
+	expect bash "iouctl run mine --out=dir/d" dir/deep.o
+	expect zsh "iouctl run mine --out=dir/d" deep.o
+	expect fish "iouctl run mine --out=dir/d" --out=dir/deep.o
+	for shell in bash zsh fish; do
+		expect $shell "iouctl run mine --sync " yes no
+		expect $shell "iouctl run mine --how tw" two_b
+		expect $shell "iouctl run mine --in oth" other.txt
+		expect $shell "iouctl run mine --depth "
+		expect $shell "iouctl run mine depth="
+		expect $shell "iouctl run mine nosuch="
+		# That one is run's own.
+		expect $shell "iouctl run mine --timeout "
+	done
+	expect bash "iouctl run mine timeout=" yes no
+	expect zsh "iouctl run mine timeout=" yes no
+	expect fish "iouctl run mine timeout=" timeout=yes timeout=no
+}
+
+@test "a loop in the home directory, and one whose name is quoted" {
+	cp "$LOOPS/mine.bpf.o" "$HOME/my.o"
+	cp "$LOOPS/mine.bpf.o" "$WORK/dir/a b.o"
+	for shell in bash zsh fish; do
+		expect $shell "iouctl run ~/my.o d" depth=
+	done
+	for shell in zsh fish; do
+		expect $shell "iouctl run dir/a\\ b.o d" depth=
+	done
+	rm "$WORK/dir/a b.o"
 }
 
 @test "values that nobody knows complete to nothing" {
@@ -341,10 +465,73 @@ ring_flags() {
 	expect bash "iouctl run x" 'x\;touch\ owned'
 }
 
+@test "nor are a loop's parameters and their words" {
+	PATH=$WORK/liar:$PATH
+	for shell in bash zsh fish; do
+		for line in "" pl x -- --x --plain= "--plain " plain= 'x;touch owned=' '$(touch owned)='; do
+			run "complete_$shell" "iouctl run plain $line"
+			[ "$status" -eq 0 ]
+			[ ! -e owned ]
+		done
+		grep -q plain <<<"$("complete_$shell" "iouctl run plain pl")"
+		grep -q plain <<<"$("complete_$shell" "iouctl run plain plain=")"
+	done
+	expect bash 'iouctl run plain x\;' 'x\;touch\ owned='
+	expect bash "iouctl run plain plain=x" 'x\;id'
+	# What zsh takes for a specification has none of them.
+	expect zsh "iouctl run plain --pl" --plain
+	expect zsh "iouctl run plain --x"
+}
+
+@test "nor is what a search path full of ill will has to say" {
+	export IOUCTL_LOOP_PATH=$BATS_TEST_TMPDIR/ill
+	mkdir -m 755 "$IOUCTL_LOOP_PATH"
+	for name in '$(touch owned)' '`touch owned`' ';touch owned;' "'" '*' $'a\nb'; do
+		cp "$LOOPS/mine.bpf.o" "$IOUCTL_LOOP_PATH/$name.bpf.o"
+	done
+	# Names and words as no compiler makes them: of the same length.
+	perl -0777 -pe 's/\btwo_b\b/\$(id)/g' "$LOOPS/mine.bpf.o" >"$IOUCTL_LOOP_PATH/word.bpf.o"
+	perl -0777 -pe 's/\bdepth\b/`id`;/g' "$LOOPS/mine.bpf.o" >"$IOUCTL_LOOP_PATH/name.bpf.o"
+	head -c 20000 /dev/urandom >"$IOUCTL_LOOP_PATH/noise.bpf.o"
+	{ head -c 64 "$LOOPS/mine.bpf.o"; head -c 20000 /dev/urandom; } \
+		>"$IOUCTL_LOOP_PATH/head.bpf.o"
+	cp "$LOOPS/mine.bpf.o" "$IOUCTL_LOOP_PATH"
+	for shell in bash zsh fish; do
+		# Help texts of this one hold commands.
+		expect $shell "iouctl show mi" mine mine.o
+		expect $shell "iouctl run mine d" depth=
+		for loop in word name noise head; do
+			expect $shell "iouctl run $loop"
+			expect $shell "iouctl run $loop "
+			expect $shell "iouctl run $loop --how "
+			expect $shell "iouctl run $IOUCTL_LOOP_PATH/$loop.bpf.o "
+		done
+		run "complete_$shell" "iouctl run $IOUCTL_LOOP_PATH/"
+		[ "$status" -eq 0 ]
+		for dir in . "$IOUCTL_LOOP_PATH" "$BATS_TEST_TMPDIR" "$HOME"; do
+			[ ! -e "$dir/owned" ]
+		done
+	done
+}
+
 @test "bash: in readline, up to the command line that is run" {
 	PATH=$WORK/echo:$PATH
 	keys='iouctl vm --acc\tt\t--js\t -- li\t--na\t\n'
 	printf "%s\n$keys""exit\n" 'source $COMPLETIONS_DIR/iouctl.bash' |
 		script -qec 'bash --norc --noprofile -i' /dev/null >"$BATS_TEST_TMPDIR/log"
 	grep -qF 'GIVEN[vm][--accel=tcg][--json][--][list][--names]' "$BATS_TEST_TMPDIR/log"
+	# That iouctl has no loops: what a parameter becomes is seen with the real one behind it.
+	cat >"$BATS_TEST_TMPDIR/iouctl" <<'EOF'
+#!/bin/sh
+[ "$1" != run ] || exec "$WORK/echo/iouctl" "$@"
+exec "$IOUCTL" "$@"
+EOF
+	chmod +x "$BATS_TEST_TMPDIR/iouctl"
+	keys='iouctl run min\t.bpf.o\b\b\b\b\b\b ho\ttw\t --sy\ty\t in=oth\t\n'
+	export IOUCTL_LOOP_PATH=$LOOPS PATH=$BATS_TEST_TMPDIR:$PATH
+	rm mine.o
+	printf "%s\n$keys""exit\n" 'source $COMPLETIONS_DIR/iouctl.bash' |
+		script -qec 'bash --norc --noprofile -i' /dev/null >"$BATS_TEST_TMPDIR/log"
+	touch mine.o
+	grep -qF 'GIVEN[run][mine][how=two_b][--sync=yes][in=other.txt]' "$BATS_TEST_TMPDIR/log"
 }
