@@ -6,7 +6,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?= -DIOUCTL_WERROR=ON
 
-.PHONY: all deps demo check check-asan check-package check-long deb lint clean
+.PHONY: all deps demo check fuzz fuzzers check-asan check-package check-long deb lint clean
 
 all: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) --parallel $(JOBS)
@@ -27,7 +27,19 @@ demo: deps
 # (or on those in KERNELS). The last line counts them.
 check: deps
 	$(MAKE) all
+	$(MAKE) fuzzers
 	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" tests/run $(BUILD)
+
+# What reads objects and values of strangers, under libFuzzer, for FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 600
+fuzz: deps
+	$(MAKE) all
+	$(MAKE) fuzzers
+	TESTS=fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run $(BUILD)
+
+fuzzers:
+	cmake -S . -B $(BUILD)-fuzz -DCMAKE_C_COMPILER=clang -DIOUCTL_FUZZ=ON -DIOUCTL_TESTS=OFF
+	cmake --build $(BUILD)-fuzz --parallel $(JOBS) --target fuzzers
 
 # The same with the address and undefined-behaviour sanitizers, but for the micro-VM's own tests.
 check-asan: deps
@@ -54,4 +66,4 @@ lint:
 	scripts/lint $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan build-deb
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz build-deb

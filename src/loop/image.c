@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loop/image.h"
 
-#include <elf.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libelf.h>
 #include <sha2.h>
 #include <stdint.h>
 #include <string.h>
@@ -14,10 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "loop/elf.h"
 #include "loop/path.h"
-
-/* Far above any loop; below what a file that was named by mistake could do to memory. */
-#define IMAGE_SIZE_MAX (64UL << 20)
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -73,58 +68,11 @@ static int not_a_loop(struct iou_err *err, const char *path, const char *why)
 	return -ENOEXEC;
 }
 
-/* The section @name: whether there is one, and where. */
-static bool find_section(const struct iou_image *image, const char *name, Elf64_Shdr *out)
+static int check_object(const struct iou_image *image, struct iou_err *err)
 {
-	/* libelf does not write to what it was not told to. */
-	Elf *elf = elf_memory((char *)(uintptr_t)image->data, image->size);
-	Elf_Scn *scn = NULL;
-	bool found = false;
-	size_t names;
+	const char *damage = iou_elf_damage(image->data, image->size);
 
-	if (elf && elf_getshdrstrndx(elf, &names) == 0)
-		while (!found && (scn = elf_nextscn(elf, scn))) {
-			Elf64_Shdr *header = elf64_getshdr(scn);
-			char *have = header ? elf_strptr(elf, names, header->sh_name) : NULL;
-
-			found = have && strcmp(have, name) == 0;
-			if (found)
-				*out = *header;
-		}
-	elf_end(elf);
-	return found;
-}
-
-/* libbpf would say the same of all of these, and name none. */
-static int check_elf(const struct iou_image *image, struct iou_err *err)
-{
-	const Elf64_Ehdr *elf = image->data;
-	Elf64_Shdr btf;
-	const unsigned char order = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
-
-	if (image->size == 0)
-		return not_a_loop(err, image->source, "the file is empty");
-	if (image->size < SELFMAG || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
-		return not_a_loop(err, image->source, "not an ELF file");
-	if (image->size < sizeof(*elf))
-		return not_a_loop(err, image->source, "its ELF header is cut short");
-	if (elf->e_ident[EI_CLASS] != ELFCLASS64)
-		return not_a_loop(err, image->source, "not a 64-bit ELF file");
-	if (elf->e_ident[EI_DATA] != order)
-		return not_a_loop(err, image->source, "compiled for the other byte order");
-	if (elf->e_machine != EM_BPF)
-		return not_a_loop(err, image->source, "an ELF file, but not for BPF");
-	if (elf->e_type != ET_REL)
-		return not_a_loop(err, image->source, "an ELF file, but not a relocatable object");
-	if (elf->e_shoff % sizeof(Elf64_Xword) || elf->e_shentsize != sizeof(Elf64_Shdr))
-		return not_a_loop(err, image->source, "its section headers are damaged");
-	if (elf->e_shoff > image->size ||
-	    (size_t)elf->e_shnum * elf->e_shentsize > image->size - elf->e_shoff)
-		return not_a_loop(err, image->source, "the file is cut short");
-	elf_version(EV_CURRENT);
-	if (!find_section(image, ".BTF", &btf))
-		return not_a_loop(err, image->source, "it has no BTF (clang's -g makes it)");
-	return 0;
+	return damage ? not_a_loop(err, image->source, damage) : 0;
 }
 
 static int open_path(const char *path, int *out, struct iou_err *err)
@@ -156,10 +104,10 @@ static int read_file(struct iou_image *image, int fd, const char *path, struct i
 	if (!S_ISREG(st.st_mode))
 		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
 				   "'%s' is not a loop: not a regular file", path);
-	if ((size_t)st.st_size > IMAGE_SIZE_MAX)
+	if ((size_t)st.st_size > IOU_ELF_SIZE_MAX)
 		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
 				   "'%s' is not a loop: larger than %lu MiB", path,
-				   IMAGE_SIZE_MAX >> 20);
+				   IOU_ELF_SIZE_MAX >> 20);
 	ret = read_whole(fd, (size_t)st.st_size, &data);
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot read '%s'", path);
@@ -172,7 +120,7 @@ static int read_file(struct iou_image *image, int fd, const char *path, struct i
 		.owned = data,
 	};
 	data = NULL;
-	ret = image->name && image->source ? check_elf(image, err) : no_memory(err);
+	ret = image->name && image->source ? check_object(image, err) : no_memory(err);
 	if (ret)
 		iou_image_release(image);
 	return ret;
@@ -251,13 +199,12 @@ int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *er
 
 char *iou_image_license(const struct iou_image *image)
 {
-	Elf64_Shdr at;
+	const void *license;
+	size_t size;
 
-	elf_version(EV_CURRENT);
-	if (!find_section(image, "license", &at) || at.sh_type == SHT_NOBITS ||
-	    at.sh_offset > image->size || at.sh_size > image->size - at.sh_offset)
+	if (!iou_elf_section(image->data, image->size, "license", &license, &size))
 		return NULL;
-	return strndup((const char *)image->data + at.sh_offset, at.sh_size);
+	return strndup(license, size);
 }
 
 char *iou_image_sha256(const struct iou_image *image, char text[IOU_SHA256_TEXT])

@@ -338,7 +338,7 @@ int iou_loop_trace_set(struct iou_loop *loop, bool on)
 void iou_loop_form_set(struct iou_loop *loop, bool rewind)
 {
 	const char *form = loop->traced ? "_traced" : rewind ? "_rewind" : "";
-	struct bpf_program **slot = iou_loop_ops_field(loop, "loop_step", sizeof(*slot));
+	void *slot = iou_loop_ops_field(loop, "loop_step", sizeof(void *));
 	struct bpf_program *chosen;
 	char name[256];
 
@@ -348,13 +348,15 @@ void iou_loop_form_set(struct iou_loop *loop, bool rewind)
 		return;
 	bpf_program__set_autoload(loop->step, false);
 	bpf_program__set_autoload(chosen, true);
-	*slot = loop->step = chosen;
+	loop->step = chosen;
+	/* The object says where it is, and so how it is aligned. */
+	memcpy(slot, &chosen, sizeof(chosen));
 }
 
 void iou_loop_ring_fd_set(struct iou_loop *loop, int ring_fd)
 {
-	uint32_t *field = iou_loop_ops_field(loop, "ring_fd", sizeof(*field));
+	void *field = iou_loop_ops_field(loop, "ring_fd", sizeof(ring_fd));
 
 	if (field)
-		*field = (uint32_t)ring_fd;
+		memcpy(field, &ring_fd, sizeof(ring_fd));
 }
