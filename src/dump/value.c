@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "dump/value.h"
 
+#include <bpf/btf.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "loop/btf.h"
+#include "loop/walk.h"
 
 /* Real objects stay far below; these are for types that were made to be endless. */
 #define VALUE_FIELDS 65536

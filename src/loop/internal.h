@@ -5,8 +5,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "loop/btf.h"
 #include "loop/loop.h"
+#include "loop/walk.h"
 
 #define MAPPINGS_MAX 16
 
@@ -43,3 +43,26 @@ bool iou_loop_param_in_range(const struct iou_decl *param, uint64_t value);
 
 /* Where a member of the struct_ops value is, before load; NULL for a struct without it. */
 void *iou_loop_ops_field(const struct iou_loop *loop, const char *name, size_t size);
+
+/* A variable of the object, as its BTF has it. */
+struct iou_variable {
+	const char *name, *section;
+	struct iou_var var; /* its map is NULL until it is located */
+	bool is_extern;     /* the kernel's, or the kernel's configuration */
+};
+
+/* Call @each for all variables in all sections, until it returns true. */
+void iou_loop_each_variable(const struct iou_loop *loop,
+		      bool (*each)(const struct iou_variable *global, void *data), void *data);
+
+/* Find the map that it is in. Some are in none: the licence, definitions of maps. */
+bool iou_variable_locate(const struct iou_loop *loop, struct iou_variable *global);
+
+/* The variable that @path begins with, located; *@rest is what of it is behind the name. 0 or
+ * -ENOENT. */
+int iou_loop_variable(const struct iou_loop *loop, const char *path, struct iou_variable *global,
+		    const char **rest);
+
+/* The part of @whole that iou_btf_walk() finds, whose errors these are; @part may be @whole. */
+int iou_loop_var_part(const struct iou_loop *loop, const struct iou_var *whole, const char *path,
+		      struct iou_var *part, const char **stop);

@@ -5,104 +5,122 @@
 
 #include "loop/internal.h"
 
-const struct btf_type *iou_btf_skip(const struct btf *btf, __u32 id)
+bool iou_variable_locate(const struct iou_loop *loop, struct iou_variable *global)
 {
-	const struct btf_type *t = btf__type_by_id(btf, id);
+	bool is_ops = strcmp(global->section, ".struct_ops") == 0 ||
+		      strcmp(global->section, ".struct_ops.link") == 0;
 
-	/* As deep as libbpf goes; an object's BTF may go round in circles. */
-	for (int depth = 0; depth < 32; depth++) {
-		if (!t || !(btf_is_mod(t) || btf_is_typedef(t)))
-			return t;
-		t = btf__type_by_id(btf, t->type);
-	}
-	return NULL;
+	/* A loop is a map of its own. */
+	global->var.map = bpf_object__find_map_by_name(loop->object,
+						       is_ops ? global->name : global->section);
+	if (is_ops)
+		global->var.offset = 0;
+	return global->var.map;
 }
 
-/* The variable @name of @length characters, in whichever data section it is. */
-static int find_variable(const struct iou_loop *loop, const char *name, size_t length,
-			 struct iou_var *var, __u32 *type_id)
+/* libbpf has those it found a place for look like the object's own. */
+static bool is_extern(const struct btf_type *var, const char *section)
+{
+	return btf_var(var)->linkage == BTF_VAR_GLOBAL_EXTERN || strcmp(section, ".kconfig") == 0 ||
+	       strcmp(section, ".ksyms") == 0;
+}
+
+void iou_loop_each_variable(const struct iou_loop *loop,
+		      bool (*each)(const struct iou_variable *global, void *data), void *data)
 {
 	for (__u32 id = 1; id < btf__type_cnt(loop->btf); id++) {
 		const struct btf_type *sec = btf__type_by_id(loop->btf, id);
 		const struct btf_var_secinfo *info;
-		const char *sec_name;
 
 		if (!btf_is_datasec(sec))
 			continue;
 		info = btf_var_secinfos(sec);
 		for (int i = 0; i < btf_vlen(sec); i++, info++) {
 			const struct btf_type *t = btf__type_by_id(loop->btf, info->type);
-			const char *found = t ? btf__name_by_offset(loop->btf, t->name_off) : NULL;
+			struct iou_variable global = {
+				.section = btf__name_by_offset(loop->btf, sec->name_off) ?: "",
+			};
 
-			if (!found || !btf_is_var(t) || strncmp(found, name, length) != 0 ||
-			    found[length])
+			if (!t || !btf_is_var(t))
 				continue;
-			sec_name = btf__name_by_offset(loop->btf, sec->name_off);
-			var->map = strcmp(sec_name, ".struct_ops") == 0 ||
-						   strcmp(sec_name, ".struct_ops.link") == 0
-					   ? bpf_object__find_map_by_name(loop->object, found)
-					   : bpf_object__find_map_by_name(loop->object, sec_name);
-			if (!var->map)
-				continue;
-			var->offset = strncmp(sec_name, ".struct_ops", 11) == 0 ? 0 : info->offset;
-			var->size = info->size;
-			*type_id = t->type;
-			return 0;
+			global.name = btf__name_by_offset(loop->btf, t->name_off) ?: "";
+			global.is_extern = is_extern(t, global.section);
+			global.var = (struct iou_var){NULL, info->offset, info->size, t->type};
+			if (each(&global, data))
+				return;
 		}
 	}
-	return -ENOENT;
 }
 
-/* Step from a struct into its member @name of @length characters. */
-static int find_member(const struct iou_loop *loop, const char *name, size_t length,
-		       struct iou_var *var, __u32 *type_id)
+struct search {
+	const struct iou_loop *loop;
+	const char *path;
+	struct iou_variable found;
+	size_t length; /* of its name, 0: none was found */
+};
+
+/*
+ * The longest name that the path begins with, since there may be dots in a name: clang calls a
+ * static variable of a function "function.variable". Of two the first one that has data.
+ */
+static bool match(const struct iou_variable *global, void *data)
 {
-	const struct btf_type *t = iou_btf_skip(loop->btf, *type_id);
-	const struct btf_member *m;
+	struct search *search = data;
+	struct iou_variable candidate = *global;
+	size_t length = strlen(global->name);
+	bool is_longer = length > search->length;
 
-	/* A member without a name is not one to ask for. */
-	if (!t || !btf_is_composite(t) || !length)
-		return -ENOENT;
-	m = btf_members(t);
-	for (int i = 0; i < btf_vlen(t); i++, m++) {
-		const char *found = btf__name_by_offset(loop->btf, m->name_off);
-		__s64 size;
-
-		if (!found || strncmp(found, name, length) != 0 || found[length])
-			continue;
-		size = btf__resolve_size(loop->btf, m->type);
-		if (size < 0 || btf_member_bitfield_size(t, (__u32)i) ||
-		    btf_member_bit_offset(t, (__u32)i) % 8)
-			return -ENOENT;
-		var->offset += btf_member_bit_offset(t, (__u32)i) / 8;
-		var->size = (size_t)size;
-		*type_id = m->type;
-		return 0;
+	if (length < search->length || strncmp(global->name, search->path, length) != 0)
+		return false;
+	/* Also found: the NUL, where the path is a name alone. */
+	if (!strchr(".[", search->path[length]) || (!is_longer && search->found.var.map))
+		return false;
+	if (iou_variable_locate(search->loop, &candidate) || is_longer) {
+		search->found = candidate;
+		search->length = length;
 	}
-	return -ENOENT;
+	return false;
+}
+
+int iou_loop_variable(const struct iou_loop *loop, const char *path, struct iou_variable *global,
+		    const char **rest)
+{
+	struct search search = {.loop = loop, .path = path};
+
+	iou_loop_each_variable(loop, match, &search);
+	if (!search.length)
+		return -ENOENT;
+	*global = search.found;
+	*rest = path + search.length;
+	return 0;
+}
+
+int iou_loop_var_part(const struct iou_loop *loop, const struct iou_var *whole, const char *path,
+		      struct iou_var *part, const char **stop)
+{
+	struct iou_place place = {.type_id = whole->type_id, .size = whole->size};
+	size_t value_size = 0;
+	int ret = iou_btf_walk(loop->btf, path, &place, stop);
+
+	if (ret)
+		return ret;
+	place.offset += whole->offset;
+	/* The BTF is the object's own word: the value's size is what counts. */
+	bpf_map__initial_value(whole->map, &value_size);
+	if (place.offset > value_size || place.size > value_size - place.offset)
+		return -EBADMSG;
+	*part = (struct iou_var){whole->map, place.offset, place.size, place.type_id};
+	return 0;
 }
 
 int iou_loop_var(const struct iou_loop *loop, const char *path, struct iou_var *var)
 {
-	struct iou_var found = {};
-	__u32 type_id = 0;
-	size_t length = strcspn(path, ".");
-	size_t value_size = 0;
-	int ret = find_variable(loop, path, length, &found, &type_id);
+	struct iou_variable global;
+	const char *rest;
 
-	while (!ret && path[length]) {
-		path += length + 1;
-		length = strcspn(path, ".");
-		ret = find_member(loop, path, length, &found, &type_id);
-	}
-	if (ret)
-		return ret;
-	/* The BTF is the object's own word: the value's size is what counts. */
-	bpf_map__initial_value(found.map, &value_size);
-	if (found.offset > value_size || found.size > value_size - found.offset)
+	if (iou_loop_variable(loop, path, &global, &rest) || !global.var.map ||
+	    iou_loop_var_part(loop, &global.var, rest, var, &rest))
 		return -ENOENT;
-	found.type_id = type_id;
-	*var = found;
 	return 0;
 }
 
