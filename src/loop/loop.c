@@ -14,6 +14,11 @@
 /* Of one object: each is looked for anew, in BTF that may be as long as its author likes. */
 #define LOOPS_MAX 64
 
+/* <linux/bpf.h> has it from Linux 6.4 on. */
+#ifndef BPF_F_LINK
+#define BPF_F_LINK (1U << 13)
+#endif
+
 const char *iou_loop_name(const struct iou_loop *loop)
 {
 	return loop->image->name;
@@ -190,6 +195,20 @@ static struct bpf_program *step_of(const struct iou_loop *loop, const struct bpf
 	return NULL;
 }
 
+/*
+ * A loop in section .struct_ops would be bound without a link, and stay so for ever, with nobody to
+ * take it off, where the process is killed. Told before load, the kernel gives it a link like one
+ * in .struct_ops.link.
+ */
+static int want_link(struct iou_loop *loop, struct iou_err *err)
+{
+	int ret = bpf_map__set_map_flags(loop->ops, bpf_map__map_flags(loop->ops) | BPF_F_LINK);
+
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot open the loop");
+	return 0;
+}
+
 /* Leave out all other struct_ops maps and their programs: only one loop is loaded. */
 static int select_step(struct iou_loop *loop, struct iou_err *err)
 {
@@ -264,6 +283,8 @@ static int open_loop(struct iou_loop **out, const struct iou_image *image, const
 	ret = open_object(loop, err);
 	if (!ret)
 		ret = choose_ops(loop, ops, any, err);
+	if (!ret)
+		ret = want_link(loop, err);
 	if (!ret)
 		ret = select_step(loop, err);
 	if (!ret)
