@@ -10,7 +10,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 
-enum { KEY_ENTRIES = 0x800, KEY_CQ_ENTRIES, KEY_RING_FLAG, KEY_OPS };
+enum { KEY_ENTRIES = 0x800, KEY_CQ_ENTRIES, KEY_RING_FLAG, KEY_OPS, KEY_SET };
 
 static const struct argp_option options[] = {
 	{"entries", KEY_ENTRIES, "N", 0, "SQ entries, 1 to 32768, rounded up to a power of two",
@@ -21,6 +21,10 @@ static const struct argp_option options[] = {
 	 "repeated",
 	 10},
 	{"ops", KEY_OPS, "NAME", 0, "Which loop of an object that has several", 10},
+	{"set", KEY_SET, "VAR=VALUE", 0,
+	 "Set a variable of an object that declares no parameters, before it is loaded; may be "
+	 "repeated",
+	 10},
 	{},
 };
 
@@ -105,6 +109,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_OPS:
 		args->ops = arg;
 		return 0;
+	case KEY_SET:
+		if (arg[0] == '=' || !strchr(arg, '='))
+			return iou_args_usage(state, "of the form VAR=VALUE", arg);
+		args->sets[args->session.sets_nr++] = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		return parse_argument(state, args, arg);
 	case ARGP_KEY_END:
@@ -128,8 +137,10 @@ int iou_loop_args_init(struct iou_loop_args *args, int argc, char **argv, struct
 {
 	args->common.format = iou_args_format(argc, argv);
 	args->params = calloc((size_t)argc + 1, sizeof(*args->params));
+	args->sets = calloc((size_t)argc + 1, sizeof(*args->sets));
+	args->session.sets = args->sets;
 	args->given = calloc((size_t)argc + 1, sizeof(*args->given));
-	if (!args->params || !args->given)
+	if (!args->params || !args->sets || !args->given)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "usage", ENOMEM,
 				   "cannot read the command line");
 	memcpy(args->given, argv, (size_t)argc * sizeof(*argv));
@@ -139,6 +150,7 @@ int iou_loop_args_init(struct iou_loop_args *args, int argc, char **argv, struct
 void iou_loop_args_release(struct iou_loop_args *args)
 {
 	free(args->params);
+	free(args->sets);
 	free(args->given);
 	*args = (struct iou_loop_args){};
 }

@@ -12,7 +12,8 @@ struct iou_loop_args {
 	struct iou_session_config session;
 	char **params; /* NAME=VALUE, of argv */
 	size_t params_nr;
-	char **given; /* argv as it was, which parsing changes; NULL-terminated */
+	const char **sets; /* of @session: VAR=VALUE, of argv */
+	char **given;      /* argv as it was, which parsing changes; NULL-terminated */
 };
 
 /* A command's argp has these, its input begins with struct iou_loop_args, and its parser hands

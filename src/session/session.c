@@ -75,7 +75,7 @@ static int ring_config(const struct iou_loop *loop, struct iou_session_config co
 	return 0;
 }
 
-/* Tell a loop that uses our header which ring it gets; others have no such variable. */
+/* Tell the loop which ring it gets: one that uses our header by its own variable for that. */
 static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, struct iou_err *err)
 {
 	const struct {
@@ -93,8 +93,10 @@ static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, 
 	};
 	struct iou_var var;
 
-	if (iou_loop_var(loop, "iou_geometry", &var))
+	if (iou_loop_var(loop, "iou_geometry", &var)) {
+		iou_set_known_names(loop, p);
 		return 0;
+	}
 	if (p->flags & (IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_SQE_MIXED |
 			IORING_SETUP_CQE_MIXED)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "ring", EINVAL,
@@ -120,8 +122,10 @@ static int load(struct iou_session *session, const struct iou_session_config *co
 {
 	struct iou_loop *loop = session->loop;
 	struct iou_ring_config ring;
-	int ret = ring_config(loop, *config, &ring, err);
+	int ret = iou_sets_apply(config->sets, config->sets_nr, loop, NULL, NULL, err);
 
+	if (!ret)
+		ret = ring_config(loop, *config, &ring, err);
 	if (!ret && config->trace && iou_loop_trace_set(loop, true)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
 			    "'%s' cannot be traced: it was written without iouctl/loop.bpf.h, or "
@@ -135,6 +139,9 @@ static int load(struct iou_session *session, const struct iou_session_config *co
 		ret = set_geometry(loop, &session->ring.params, err);
 	if (!ret)
 		iou_loop_form_set(loop, session->ring.params.flags & IORING_SETUP_SQ_REWIND);
+	if (!ret)
+		ret = iou_sets_apply(config->sets, config->sets_nr, loop, &session->ring,
+				     &session->held, err);
 	if (!ret)
 		ret = iou_resources_open(&session->resources,
 					 with_resources ? &session->ring : NULL, loop, err);
@@ -176,6 +183,8 @@ void iou_session_release(struct iou_session *session)
 {
 	iou_ring_release(&session->ring);
 	iou_resources_release(&session->resources);
+	/* Its requests used them. */
+	iou_held_release(&session->held);
 	session->loop = NULL;
 }
 

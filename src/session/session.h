@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "ring/ring.h"
 #include "session/resources.h"
+#include "session/set.h"
 
 /* The SQ and CQ sizes of a loop that wishes for none. */
 #define IOU_SESSION_SQ_ENTRIES 64
@@ -22,12 +23,15 @@ struct iou_session_config {
 	uint32_t cq_entries;          /* 0: likewise, but never smaller than the SQ */
 	uint32_t flags_on, flags_off; /* IORING_SETUP_* beyond, and without, the usual ones */
 	bool trace;                   /* the loop's SQEs and CQEs: see iou_trace_open() */
+	const char *const *sets;      /* VAR=VALUE each: see session/set.h */
+	size_t sets_nr;
 };
 
 struct iou_session {
 	struct iou_ring ring;
 	struct iou_resources resources;
 	struct iou_loop *loop; /* the caller's */
+	struct iou_held held;
 };
 
 #define IOU_SESSION_INIT              \
@@ -37,10 +41,10 @@ struct iou_session {
 	}
 
 /*
- * Make the ring, tell @loop its geometry, load it and attach it. The calling thread is the one
- * that must run it. @loop stays the caller's, and must be freed before the session is released
- * so that the link goes first. Errors are those of iou_ring_init(), iou_loop_load() and
- * iou_loop_attach().
+ * Make the ring, tell @loop its geometry, set its variables, load it and attach it. The calling
+ * thread is the one that must run it. @loop stays the caller's, and must be freed before the
+ * session is released so that the link goes first. Errors are those of iou_sets_apply(), which
+ * come first where they need no ring, iou_ring_init(), iou_loop_load() and iou_loop_attach().
  */
 int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		     const struct iou_session_config *config, struct iou_err *err);
