@@ -53,7 +53,8 @@ struct iou_variable {
 
 /* Call @each for all variables in all sections, until it returns true. */
 void iou_loop_each_variable(const struct iou_loop *loop,
-		      bool (*each)(const struct iou_variable *global, void *data), void *data);
+			    bool (*each)(const struct iou_variable *global, void *data),
+			    void *data);
 
 /* Find the map that it is in. Some are in none: the licence, definitions of maps. */
 bool iou_variable_locate(const struct iou_loop *loop, struct iou_variable *global);
@@ -61,7 +62,7 @@ bool iou_variable_locate(const struct iou_loop *loop, struct iou_variable *globa
 /* The variable that @path begins with, located; *@rest is what of it is behind the name. 0 or
  * -ENOENT. */
 int iou_loop_variable(const struct iou_loop *loop, const char *path, struct iou_variable *global,
-		    const char **rest);
+		      const char **rest);
 
 /* The part of @whole that iou_btf_walk() finds, whose errors these are; @part may be @whole. */
 int iou_loop_var_part(const struct iou_loop *loop, const struct iou_var *whole, const char *path,

@@ -26,7 +26,7 @@ static bool is_extern(const struct btf_type *var, const char *section)
 }
 
 void iou_loop_each_variable(const struct iou_loop *loop,
-		      bool (*each)(const struct iou_variable *global, void *data), void *data)
+			    bool (*each)(const struct iou_variable *global, void *data), void *data)
 {
 	for (__u32 id = 1; id < btf__type_cnt(loop->btf); id++) {
 		const struct btf_type *sec = btf__type_by_id(loop->btf, id);
@@ -83,7 +83,7 @@ static bool match(const struct iou_variable *global, void *data)
 }
 
 int iou_loop_variable(const struct iou_loop *loop, const char *path, struct iou_variable *global,
-		    const char **rest)
+		      const char **rest)
 {
 	struct search search = {.loop = loop, .path = path};
 

@@ -141,7 +141,7 @@ static int load(struct iou_session *session, const struct iou_session_config *co
 		iou_loop_form_set(loop, session->ring.params.flags & IORING_SETUP_SQ_REWIND);
 	if (!ret)
 		ret = iou_sets_apply(config->sets, config->sets_nr, loop, &session->ring,
-				     &session->held, err);
+				     with_resources ? &session->held : NULL, err);
 	if (!ret)
 		ret = iou_resources_open(&session->resources,
 					 with_resources ? &session->ring : NULL, loop, err);

@@ -266,6 +266,12 @@ static int make_buffer(const struct value *value, struct iou_held *held, uint64_
 	return 0;
 }
 
+/* A number of the kind that is to be made, to see whether the variable takes it. */
+static uint64_t stand_in(const struct value *value)
+{
+	return value->kind == KIND_BUF ? (uintptr_t)value : 0;
+}
+
 static int make(const struct value *value, const struct iou_ring *ring, struct iou_held *held,
 		uint64_t *number, struct iou_err *err)
 {
@@ -279,17 +285,15 @@ static int make(const struct value *value, const struct iou_ring *ring, struct i
 		memcpy(&field, (const char *)&ring->params + value->offset, sizeof(field));
 		*number = field;
 		return 0;
-	case KIND_OPEN:
-		return make_file(value, held, number, err);
 	default:
-		return make_buffer(value, held, number, err);
+		break;
 	}
-}
-
-/* A number of the kind that is to be made, to see whether the variable takes it. */
-static uint64_t stand_in(const struct value *value)
-{
-	return value->kind == KIND_BUF ? (uintptr_t)value : 0;
+	if (!held) {
+		*number = stand_in(value);
+		return 0;
+	}
+	return value->kind == KIND_OPEN ? make_file(value, held, number, err)
+					: make_buffer(value, held, number, err);
 }
 
 static int apply(const char *set, struct iou_loop *loop, const struct iou_ring *ring,

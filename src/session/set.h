@@ -25,7 +25,8 @@ struct iou_held {
 
 /*
  * Set all @nr of @sets, in order, and keep in @held what they made; also on failure. Without a
- * @ring nothing is made: that only finds what is wrong with them. Causes: USAGE (stage "usage",
+ * @ring nothing is set: that only finds what is wrong with them. Without @held no file is opened
+ * and no buffer made: for a loop that is only verified. Causes: USAGE (stage "usage",
  * also for a file that is not there), PERMISSION and FAILED (stage "open": the file, the buffer).
  */
 int iou_sets_apply(const char *const *sets, size_t nr, struct iou_loop *loop,
