@@ -10,13 +10,30 @@
 
 static struct json_object *convert(const struct iou_doc *doc);
 
-/* A string that is not valid UTF-8 would make the whole document invalid. */
+/*
+ * A string that is not valid UTF-8 would make the whole document invalid. Lines stay lines, though:
+ * JSON has a way of its own to write where they end.
+ */
 static struct json_object *convert_string(const char *text)
 {
-	size_t size = 4 * strlen(text) + 1;
-	IOU_FREE char *escaped = malloc(size);
+	size_t size = 4 * strlen(text) + 1, at = 0;
+	IOU_FREE char *escaped = calloc(1, size), *copy = strdup(text);
+	char *piece = copy;
 
-	return escaped ? json_object_new_string(iou_text_escape(escaped, size, text)) : NULL;
+	if (!escaped || !copy)
+		return NULL;
+	for (;;) {
+		size_t length = strcspn(piece, "\n\t");
+		char end = piece[length];
+
+		piece[length] = '\0';
+		iou_text_escape(escaped + at, size - at, piece);
+		at += strlen(escaped + at);
+		if (!end)
+			return json_object_new_string(escaped);
+		escaped[at++] = end;
+		piece += length + 1;
+	}
 }
 
 /* Put @value (taken, even on failure) into @in. */

@@ -157,6 +157,20 @@ static void tables_apart(void **state)
 	iou_doc_free(doc);
 }
 
+static void json_lines(void **state)
+{
+	struct iou_doc *doc = iou_doc_new("test/1");
+	char *got;
+
+	(void)state;
+	iou_doc_string(doc, "detail", NULL, "\none\n\ttwo\r\xff\n");
+	got = render(doc, IOU_FORMAT_JSON);
+	assert_string_equal(got, "{\"schema\":\"test/1\","
+				 "\"detail\":\"\\none\\n\\ttwo\\\\x0d\\\\xff\\n\"}\n");
+	free(got);
+	iou_doc_free(doc);
+}
+
 /* Where memory was short, a document says so and not something else. */
 static void short_of_memory(void **state)
 {
@@ -177,9 +191,13 @@ static void short_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text),         cmocka_unit_test(json),
-		cmocka_unit_test(labelled),     cmocka_unit_test(names),
-		cmocka_unit_test(tables_apart), cmocka_unit_test(short_of_memory),
+		cmocka_unit_test(text),
+		cmocka_unit_test(json),
+		cmocka_unit_test(json_lines),
+		cmocka_unit_test(labelled),
+		cmocka_unit_test(names),
+		cmocka_unit_test(tables_apart),
+		cmocka_unit_test(short_of_memory),
 	};
 
 	return cmocka_run_group_tests_name("doc", tests, NULL, NULL);

@@ -113,7 +113,7 @@ static void words(void **state)
 	CHECK(letter, '\0', "\"\"");
 	check(btf, string, "ab\0c", 4, "\"ab\"");
 	check(btf, string, "abcd", 4, "\"abcd\"");
-	check(btf, string, "\033\xff\n", 4, "\"\\\\x1b\\\\xff\\\\x0a\"");
+	check(btf, string, "\033\xff\n", 4, "\"\\\\x1b\\\\xff\\n\"");
 	check(btf, strings, "abcdef\0", 8, "[\"abcd\",\"ef\"]");
 	check(btf, add_array(btf, letter, 0), "", 0, "\"\"");
 	CHECK(enumeration, 1, "\"ONE\"");
