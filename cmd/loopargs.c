@@ -220,25 +220,6 @@ int iou_loop_args_open(const struct iou_command *command, const struct iou_loop_
 
 /* ---- The same in the micro-VM ---- */
 
-/* A space and @word, so that a shell reads it as one; how long @line is, or would have to be. */
-static size_t append_quoted(char *line, size_t at, size_t size, const char *word)
-{
-	bool plain = word[0] && !strpbrk(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}");
-	const char *piece;
-
-	if (at >= size)
-		return at;
-	if (plain)
-		return at + (size_t)snprintf(line + at, size - at, " %s", word);
-	at += (size_t)snprintf(line + at, size - at, " '");
-	for (piece = word; *piece && at < size; piece++)
-		at += (size_t)snprintf(line + at, size - at, *piece == '\'' ? "'\\''" : "%c",
-				       *piece);
-	if (at < size)
-		at += (size_t)snprintf(line + at, size - at, "'");
-	return at;
-}
-
 /* The same command in the micro-VM, for a kernel that has no loops. */
 void iou_loop_args_hint_at_vm(const struct iou_loop_args *args, struct iou_err *err)
 {
@@ -250,10 +231,10 @@ void iou_loop_args_hint_at_vm(const struct iou_loop_args *args, struct iou_err *
 	    (strcmp(err->stage, "load") != 0 && err->errnum != ENOSYS))
 		return;
 	for (char **word = args->given; *word; word++)
-		at = append_quoted(line, at, sizeof(line), *word);
+		at = iou_text_add_word(line, at, sizeof(line), *word);
 	if (at < sizeof(line))
 		iou_err_hint(err,
 			     "loops need Linux 7.1 with CONFIG_IO_URING_BPF_OPS; "
-			     "\"iouctl vm --%s\" runs this on a kernel that has it",
+			     "\"iouctl vm -- %s\" runs this on a kernel that has it",
 			     line);
 }

@@ -175,3 +175,19 @@ char *iou_text_size(char *buf, size_t size, uint64_t bytes)
 		snprintf(buf, size, "%.1f %s", value, units[unit]);
 	return buf;
 }
+
+size_t iou_text_add_word(char *line, size_t at, size_t size, const char *word)
+{
+	bool plain = word[0] && !strpbrk(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}");
+
+	if (at >= size)
+		return at;
+	if (plain)
+		return at + (size_t)snprintf(line + at, size - at, "%s%s", at ? " " : "", word);
+	at += (size_t)snprintf(line + at, size - at, at ? " '" : "'");
+	for (; *word && at < size; word++)
+		at += (size_t)snprintf(line + at, size - at, *word == '\'' ? "'\\''" : "%c", *word);
+	if (at < size)
+		at += (size_t)snprintf(line + at, size - at, "'");
+	return at;
+}

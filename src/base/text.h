@@ -29,3 +29,10 @@ char *iou_text_rate(char *buf, size_t size, double per_second);
 
 /* Bytes as "512 B", "64 KiB", "1.5 GiB". Returns @buf. */
 char *iou_text_size(char *buf, size_t size, uint64_t bytes);
+
+/*
+ * Add @word to the command line in @line, which has @size bytes of which @at are used: a space, and
+ * the word as a shell reads it as one. Returns how many are used then, or @size or more where they
+ * do not suffice.
+ */
+size_t iou_text_add_word(char *line, size_t at, size_t size, const char *word);

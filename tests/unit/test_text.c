@@ -64,13 +64,28 @@ static void units(void **state)
 	assert_string_equal(iou_text_size(buf, sizeof(buf), 3ULL << 29), "1.5 GiB");
 }
 
+static void words(void **state)
+{
+	char line[32];
+	size_t at = 0;
+
+	(void)state;
+	at = iou_text_add_word(line, at, sizeof(line), "./a.o");
+	at = iou_text_add_word(line, at, sizeof(line), "b c");
+	at = iou_text_add_word(line, at, sizeof(line), "it's");
+	at = iou_text_add_word(line, at, sizeof(line), "");
+	assert_string_equal(line, "./a.o 'b c' 'it'\\''s' ''");
+	assert_int_equal(at, strlen(line));
+	at = iou_text_add_word(line, at, sizeof(line), "too long for it");
+	assert_true(at >= sizeof(line));
+	assert_int_equal(iou_text_add_word(line, at, sizeof(line), "x"), at);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nearest),
-		cmocka_unit_test(escape),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(units),
+		cmocka_unit_test(nearest), cmocka_unit_test(escape), cmocka_unit_test(counts),
+		cmocka_unit_test(units),   cmocka_unit_test(words),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
