@@ -31,6 +31,6 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "libbpf1 (>= 1:${IOUCTL_LIBBPF_VERSION})")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
     "qemu-system-x86, virtiofsd | qemu-system-common (<< 1:8), zstd")
 # What compiles loops.
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "clang, libbpf-dev, linux-libc-dev, bpftool")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "clang, libbpf-dev, linux-libc-dev")
 
 include(CPack)

@@ -115,6 +115,11 @@ static const struct argp_option *find(const struct iou_command *command, struct 
 	return search.found;
 }
 
+bool iou_args_has_option(const struct iou_command *command, const char *name)
+{
+	return find(command, (struct search){.name = name, .length = strlen(name)});
+}
+
 static bool needs_value(const struct argp_option *option)
 {
 	return option->arg && !(option->flags & OPTION_ARG_OPTIONAL);

@@ -52,6 +52,9 @@ enum iou_format iou_args_format(int argc, char **argv);
 /* The option of @command, without its dashes, that @word is nearest to, or NULL. */
 const char *iou_args_nearest_option(const struct iou_command *command, const char *word);
 
+/* Whether @command has an option of exactly this name, without its dashes. */
+bool iou_args_has_option(const struct iou_command *command, const char *name);
+
 /* Call @each for every option of @argp and its children. */
 void iou_args_options(const struct argp *argp,
 		      void (*each)(const struct argp_option *option, void *data), void *data);

@@ -206,8 +206,11 @@ static void fish_needs_value(const struct argp_option *option, void *data)
 {
 	struct place *place = data;
 
-	if (option->arg && !gen_value_is_optional(option))
-		fprintf(place->out, " '%s --%s'", place->command, option->name);
+	if (!option->arg || gen_value_is_optional(option))
+		return;
+	fprintf(place->out, " '%s --%s'", place->command, option->name);
+	if (gen_short_of(option))
+		fprintf(place->out, " '%s -%c'", place->command, gen_short_of(option));
 }
 
 static void fish_needy(const struct iou_command *command, struct place *place)

@@ -92,8 +92,7 @@ static int open_path(const char *path, int *out, struct iou_err *err)
 	return -errnum;
 }
 
-/* The object in @fd, which was opened as @path. */
-static int read_file(struct iou_image *image, int fd, const char *path, struct iou_err *err)
+int iou_image_from_fd(struct iou_image *image, int fd, const char *path, struct iou_err *err)
 {
 	IOU_FREE void *data = NULL;
 	struct stat st;
@@ -187,14 +186,14 @@ int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *er
 	int ret;
 
 	if (strchr(spec, '/') || ends_with(spec, ".o"))
-		return open_path(spec, &fd, err) ?: read_file(image, fd, spec, err);
+		return open_path(spec, &fd, err) ?: iou_image_from_fd(image, fd, spec, err);
 	for (size_t i = 0; i < iou_builtins_nr; i++)
 		if (strcmp(iou_builtins[i].name, spec) == 0)
 			return iou_image_builtin(image, &iou_builtins[i], err);
 	ret = iou_path_open(spec, &fd, &path, err);
 	if (ret == -ENOENT)
 		return unknown_loop(spec, err);
-	return ret ?: read_file(image, fd, path, err);
+	return ret ?: iou_image_from_fd(image, fd, path, err);
 }
 
 char *iou_image_license(const struct iou_image *image)

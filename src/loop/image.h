@@ -33,6 +33,9 @@ struct iou_image {
  */
 int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *err);
 
+/* What is in the open file @fd, from where it is read on, called @path. Fails as the one above. */
+int iou_image_from_fd(struct iou_image *image, int fd, const char *path, struct iou_err *err);
+
 int iou_image_builtin(struct iou_image *image, const struct iou_builtin *builtin,
 		      struct iou_err *err);
 

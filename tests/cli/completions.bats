@@ -26,7 +26,7 @@ setup_file() {
 	unset IOUCTL_LOOP_PATH XDG_DATA_HOME
 	export XDG_DATA_DIRS=/nonexistent
 	mkdir -p "$WORK/bin" "$WORK/dir" "$WORK/liar" "$HOME"
-	touch "$WORK/mine.o" "$WORK/other.txt" "$WORK/dir/deep.o" "$WORK/vmlinux"
+	touch "$WORK/mine.o" "$WORK/other.txt" "$WORK/dir/deep.o" "$WORK/vmlinux" "$WORK/mine.bpf.c"
 	ln -s "$IOUCTL" "$WORK/bin/iouctl"
 
 	# An iouctl whose loops have names that a shell would act on, and parameters and words too.
@@ -189,7 +189,7 @@ expect() {
 
 # The options that the binary lists for a command, long and short, one a line.
 help_options() {
-	"$IOUCTL" "$1" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '-[a-z-]+'
+	"$IOUCTL" "$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '-[a-zA-Z-]+'
 }
 
 # The word that ends them, where it is wanted.
@@ -203,7 +203,7 @@ help_commands() {
 
 # Those that need a value.
 help_value_options() {
-	"$IOUCTL" "$1" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+=' | grep -oE -- '--[a-z-]+'
+	"$IOUCTL" "$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+=' | grep -oE -- '--[a-z-]+'
 }
 
 ring_flags() {
@@ -215,7 +215,7 @@ ring_flags() {
 	for option in --entries --ring-flag --json -q --quiet -h --help; do
 		grep -qx -- "$option" <<<"$output"
 	done
-	run ! grep -q '[^a-z-]' <<<"$output"
+	run ! grep -q '[^a-zA-Z-]' <<<"$output"
 	[ "$(help_commands | head -n 1)" = run ]
 	help_value_options vm | grep -qx -- --kernel
 	run ! grep -qx -- --exec <<<"$(help_value_options vm)"
@@ -373,6 +373,20 @@ ring_flags() {
 		expect $shell "iouctl run dir/a\\ b.o d" depth=
 	done
 	rm "$WORK/dir/a b.o"
+}
+
+@test "build: directories, C sources and no others, and one of them" {
+	expect bash "iouctl build " mine.bpf.c bin dir echo liar
+	expect zsh "iouctl build " mine.bpf.c bin dir echo liar
+	expect fish "iouctl build " mine.bpf.c bin/ dir/ echo/ liar/
+	for shell in bash zsh fish; do
+		expect $shell "iouctl build -D X=1 mi" mine.bpf.c
+		expect $shell "iouctl build -O " 1 2 3 s z
+		expect $shell "iouctl build -o oth" other.txt
+	done
+	expect bash "iouctl build mine.bpf.c "
+	expect fish "iouctl build mine.bpf.c "
+	expect bash "iouctl build --include " bin dir echo liar
 }
 
 @test "values that nobody knows complete to nothing" {

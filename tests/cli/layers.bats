@@ -11,7 +11,7 @@ allowed() {
 	case $1 in
 	base) echo "" ;;
 	ring | loop | render | vm) echo "base" ;;
-	stats | trace) echo "base loop" ;;
+	stats | trace | build) echo "base loop" ;;
 	session) echo "base ring loop" ;;
 	dump) echo "base loop render" ;;
 	probe) echo "base ring loop session" ;;
