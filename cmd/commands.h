@@ -7,6 +7,7 @@
 extern const struct iou_command iou_run_command;
 extern const struct iou_command iou_list_command;
 extern const struct iou_command iou_show_command;
+extern const struct iou_command iou_new_command;
 extern const struct iou_command iou_build_command;
 extern const struct iou_command iou_check_command;
 extern const struct iou_command iou_probe_command;
