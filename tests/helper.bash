@@ -42,3 +42,15 @@ has() {
 json() {
 	jq -rs "if length == 1 then .[0] else error(\"not one document\") end | $1" <<<"$output"
 }
+
+# example NAME: the source in docs/loops.md whose loop is called so.
+example() {
+	awk -v loop="IOU_LOOP($1," '
+		/^```/ {
+			if (c && index(text, "#include") && index(text, loop)) printf "%s", text
+			c = $0 == "```c"
+			text = ""
+			next
+		}
+		c { text = text $0 "\n" }' "$BATS_TEST_DIRNAME/../../docs/loops.md"
+}

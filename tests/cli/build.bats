@@ -296,7 +296,7 @@ EOF
 @test "an interrupted build leaves nothing: no object, no clang" {
 	echo old >ok.bpf.o
 	clang_is 'echo $$ >pid; exec sleep 60'
-	expect 130 timeout --preserve-status -s INT 1 "$IOUCTL" build ok.bpf.c
+	expect 130 timeout --foreground --preserve-status -s INT 1 "$IOUCTL" build ok.bpf.c
 	# shellcheck disable=SC2016
 	timeout 10 sh -c 'while kill -0 "$(cat pid)" 2>/dev/null; do sleep 0.1; done'
 	[ "$(cat ok.bpf.o)" = old ]

@@ -7,13 +7,64 @@ load ../helper
 top=$BATS_TEST_DIRNAME/../..
 
 @test "the example of docs/loops.md compiles and is a loop" {
-	sed -n '/^```c$/,/^```$/{/^```/!p}' "$top/docs/loops.md" >"$BATS_TEST_TMPDIR/batch.bpf.c"
-	clang -target bpf -g -O2 -mcpu=v3 -Wall -Werror -I "$top/bpf/include" \
-		-idirafter "/usr/include/$(gcc -dumpmachine)" \
-		-c "$BATS_TEST_TMPDIR/batch.bpf.c" -o "$BATS_TEST_TMPDIR/batch.bpf.o"
+	cd "$BATS_TEST_TMPDIR"
+	example filecopy >filecopy.bpf.c
+	expect 0 "$IOUCTL" build filecopy.bpf.c --json
+	[ -z "$stderr" ]
+	[ "$(json '.loops | map(.name) | join(" ")')" = filecopy ]
 	# Opened before its parameters are checked: a usage error, not a rejected object.
-	expect 2 "$IOUCTL" run "$BATS_TEST_TMPDIR/batch.bpf.o" --depth 0
-	has "depth goes from 1 to 64 requests" "$stderr"
+	expect 2 "$IOUCTL" run ./filecopy.bpf.o bs=0
+	has "bs goes from 1 to 16777216 bytes" "$stderr"
+}
+
+# Whether the lines of $1 are in $2, one after the other.
+is_part_of() {
+	[[ "$(cat "$2")" == *"$(cat "$1")"* ]]
+}
+
+@test "each piece of source in docs/loops.md is one of what it explains" {
+	cd "$BATS_TEST_TMPDIR"
+	example filecopy >filecopy.bpf.c
+	"$IOUCTL" new hello >/dev/null
+	csplit -sz -f piece. <(sed -n '/^```c$/,/^```$/{s/^```$//;p}' "$top/docs/loops.md") '/^```c$/' '{*}'
+	for piece in piece.*; do
+		sed -i '1d;$d' "$piece"
+		is_part_of "$piece" hello.bpf.c || is_part_of "$piece" filecopy.bpf.c || {
+			echo "of neither: $(cat "$piece")"
+			return 1
+		}
+	done
+	[ "$(ls piece.* | wc -l)" -gt 8 ]
+}
+
+# What the header gives to loops: macros and functions.
+public_names() {
+	cat "$top"/bpf/include/iouctl/*.h |
+		sed -nE 's/^#define ([A-Za-z0-9_]+).*/\1/p
+			s/^static [a-z_0-9 ]*[ *]([a-z0-9_]+)\(.*/\1/p' |
+		grep -E '^(IOU_|iou_|io_uring_prep_)' | grep -v '_$' | sort -u
+}
+
+@test "docs/loops.md mentions all that the header has" {
+	[ "$(public_names | wc -l)" -gt 90 ]
+	public_names | grep -qx iou_trace_is_behind
+	public_names | grep -qx IOU_PARAM_BUF_RING
+	for name in $(public_names); do
+		grep -qw "$name" "$top/docs/loops.md" || {
+			echo "$name is not in docs/loops.md"
+			return 1
+		}
+	done
+}
+
+@test "docs/loops.md speaks of nothing that the header has not" {
+	for name in $(grep -oE '`(IOU_[A-Z0-9_]*[A-Z0-9]|(iou|io_uring_(prep|sqe|cqe))_[a-z0-9_]+[a-z0-9])' "$top/docs/loops.md" |
+		tr -d '`' | sort -u); do
+		grep -qw "$name" "$top"/bpf/include/iouctl/*.h || {
+			echo "$name is not in the header"
+			return 1
+		}
+	done
 }
 
 @test "every manual page formats without a warning" {
