@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/words.h"
 #include "base/text.h"
 
 /* As bpf/CMakeLists.txt has them. Without the directory, BTF has paths from the root on. */
@@ -23,40 +24,6 @@ static const char *const flags[] = {
 };
 
 /* ---- The command line ---- */
-
-struct args {
-	char **list;
-	size_t nr;
-	bool failed;
-};
-
-static void add(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct args *args, const char *fmt, ...)
-{
-	char **list = reallocarray(args->list, args->nr + 2, sizeof(*list));
-	va_list ap;
-
-	if (!list) {
-		args->failed = true;
-		return;
-	}
-	args->list = list;
-	va_start(ap, fmt);
-	if (vasprintf(&list[args->nr], fmt, ap) < 0)
-		args->failed = true;
-	else
-		args->nr++;
-	va_end(ap);
-	list[args->nr] = NULL;
-}
-
-static void args_release(struct args *args)
-{
-	for (size_t i = 0; i < args->nr; i++)
-		free(args->list[i]);
-	free(args->list);
-}
 
 char *iou_clang_include_dir(void)
 {
@@ -84,7 +51,7 @@ static const char *program(void)
 }
 
 /* Where the architecture's own <asm/types.h> is, on distributions with multiarch. */
-static void add_multiarch(struct args *args)
+static void add_multiarch(struct iou_words *args)
 {
 #ifdef IOUCTL_MULTIARCH
 	static const char dir[] = "/usr/include/" IOUCTL_MULTIARCH;
@@ -92,36 +59,37 @@ static void add_multiarch(struct args *args)
 
 	if (stat(dir, &st))
 		return;
-	add(args, "-idirafter");
-	add(args, "%s", dir);
+	iou_words_add(args, "-idirafter");
+	iou_words_add(args, "%s", dir);
 #else
 	(void)args;
 #endif
 }
 
-static void fill(struct args *args, const struct iou_build_config *config, const char *const *mode)
+static void fill(struct iou_words *args, const struct iou_build_config *config,
+		 const char *const *mode)
 {
 	IOU_FREE char *include = iou_clang_include_dir();
 	/* Which clang would take for an option, or for a file with more of its arguments. */
 	bool special = config->source[0] == '-' || config->source[0] == '@';
 
-	add(args, "%s", program());
+	iou_words_add(args, "%s", program());
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		add(args, "%s", flags[i]);
-	add(args, "-O%s", config->optimize ?: "2");
+		iou_words_add(args, "%s", flags[i]);
+	iou_words_add(args, "-O%s", config->optimize ?: "2");
 	if (config->no_colour)
-		add(args, "-fno-color-diagnostics");
+		iou_words_add(args, "-fno-color-diagnostics");
 	for (const char *const *option = config->options; option && *option; option++)
-		add(args, "%s", *option);
+		iou_words_add(args, "%s", *option);
 	if (include)
-		add(args, "-I%s", include);
+		iou_words_add(args, "-I%s", include);
 	add_multiarch(args);
 	for (; *mode; mode++)
-		add(args, "%s", *mode);
-	add(args, "%s%s", special ? "./" : "", config->source);
+		iou_words_add(args, "%s", *mode);
+	iou_words_add(args, "%s%s", special ? "./" : "", config->source);
 }
 
-static void tell(const struct iou_build_config *config, const struct args *args)
+static void tell(const struct iou_build_config *config, const struct iou_words *args)
 {
 	char line[2048] = "";
 	size_t at = 0;
@@ -170,7 +138,7 @@ static int cannot_run(int errnum, struct iou_err *err)
 int iou_clang_run(const struct iou_build_config *config, const char *const *mode, int out,
 		  int messages, int *status, struct iou_err *err)
 {
-	IOU_CLEANUP(args_release) struct args args = {};
+	IOU_CLEANUP(iou_words_release) struct iou_words args = {};
 	int report[2], errnum = 0, ended;
 	pid_t pid, parent = getpid();
 	ssize_t n;

@@ -37,7 +37,7 @@ struct program {
 };
 
 /* Runs in the child. */
-static void run_program(const struct iou_vm_args *args, const struct program *program, pid_t parent)
+static void run_program(const struct iou_words *args, const struct program *program, pid_t parent)
 {
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	static char locale[] = "LC_ALL=C";
@@ -70,7 +70,7 @@ static void run_program(const struct iou_vm_args *args, const struct program *pr
 	_exit(127);
 }
 
-static int start_program(const struct iou_vm_args *args, const struct program *program, pid_t *pid,
+static int start_program(const struct iou_words *args, const struct program *program, pid_t *pid,
 			 struct iou_err *err)
 {
 	pid_t parent = getpid(), child;
@@ -155,7 +155,7 @@ static int no_virtiofsd(const struct iou_vm_supervisor *s, struct iou_err *err)
 static int start_virtiofsd(const struct iou_vm_supervisor *s, size_t nr, int *connected,
 			   struct iou_err *err)
 {
-	IOU_CLEANUP(iou_vm_args_release) struct iou_vm_args args = {0};
+	IOU_CLEANUP(iou_words_release) struct iou_words args = {0};
 	bool bare = s->isolation == IOU_VM_ISOLATION_NONE;
 	char path[32];
 	struct iou_vm_virtiofsd virtiofsd = {
@@ -200,7 +200,7 @@ static int start_virtiofsd(const struct iou_vm_supervisor *s, size_t nr, int *co
 static int start_qemu(const struct iou_vm_supervisor *s, const int *fs, pid_t *pid,
 		      struct iou_err *err)
 {
-	IOU_CLEANUP(iou_vm_args_release) struct iou_vm_args args = {0};
+	IOU_CLEANUP(iou_words_release) struct iou_words args = {0};
 	const struct iou_vm_plan *plan = s->plan;
 	size_t fs_nr = plan->shares_nr + 1;
 	IOU_FREE int *pass = calloc(fs_nr + 3, sizeof(*pass));

@@ -106,56 +106,29 @@ void iou_vm_tools_release(struct iou_vm_tools *tools)
 	*tools = (struct iou_vm_tools){0};
 }
 
-void iou_vm_args_add(struct iou_vm_args *args, const char *fmt, ...)
-{
-	char **list = reallocarray(args->list, args->nr + 2, sizeof(*list));
-	va_list ap;
-
-	if (!list) {
-		args->failed = true;
-		return;
-	}
-	args->list = list;
-	va_start(ap, fmt);
-	if (vasprintf(&list[args->nr], fmt, ap) < 0)
-		args->failed = true;
-	else
-		args->nr++;
-	va_end(ap);
-	list[args->nr] = NULL;
-}
-
-void iou_vm_args_release(struct iou_vm_args *args)
-{
-	for (size_t i = 0; i < args->nr; i++)
-		free(args->list[i]);
-	free(args->list);
-	*args = (struct iou_vm_args){0};
-}
-
 char *iou_vm_tag(char *buf, size_t size, size_t nr)
 {
 	snprintf(buf, size, nr ? "share%zu" : "root", nr);
 	return buf;
 }
 
-static void rust_args(struct iou_vm_args *args, const struct iou_vm_virtiofsd *virtiofsd)
+static void rust_args(struct iou_words *args, const struct iou_vm_virtiofsd *virtiofsd)
 {
 	bool writable = virtiofsd->writable;
 
-	iou_vm_args_add(args, "--fd=%d", virtiofsd->fd);
-	iou_vm_args_add(args, "--shared-dir=%s", virtiofsd->dir);
-	iou_vm_args_add(args, "--sandbox=%s", virtiofsd->chroot ? "chroot" : "none");
-	iou_vm_args_add(args, "--log-level=error");
-	iou_vm_args_add(args, "--announce-submounts");
-	iou_vm_args_add(args, "--cache=%s", writable ? "auto" : "always");
-	iou_vm_args_add(args, "--modcaps=-mknod");
+	iou_words_add(args, "--fd=%d", virtiofsd->fd);
+	iou_words_add(args, "--shared-dir=%s", virtiofsd->dir);
+	iou_words_add(args, "--sandbox=%s", virtiofsd->chroot ? "chroot" : "none");
+	iou_words_add(args, "--log-level=error");
+	iou_words_add(args, "--announce-submounts");
+	iou_words_add(args, "--cache=%s", writable ? "auto" : "always");
+	iou_words_add(args, "--modcaps=-mknod");
 	if (writable)
-		iou_vm_args_add(args, "--allow-direct-io");
+		iou_words_add(args, "--allow-direct-io");
 }
 
 /* fuse_opt_parse() ends an option at a comma and takes what is behind a backslash as it is. */
-static void add_source(struct iou_vm_args *args, const char *dir)
+static void add_source(struct iou_words *args, const char *dir)
 {
 	IOU_FREE char *quoted = malloc(2 * strlen(dir) + 1);
 	char *to = quoted;
@@ -170,53 +143,53 @@ static void add_source(struct iou_vm_args *args, const char *dir)
 		*to++ = *dir;
 	}
 	*to = '\0';
-	iou_vm_args_add(args, "-osource=%s", quoted);
+	iou_words_add(args, "-osource=%s", quoted);
 }
 
-static void c_args(struct iou_vm_args *args, const struct iou_vm_virtiofsd *virtiofsd)
+static void c_args(struct iou_words *args, const struct iou_vm_virtiofsd *virtiofsd)
 {
 	bool writable = virtiofsd->writable;
 
-	iou_vm_args_add(args, "-f");
-	iou_vm_args_add(args, "--fd=%d", virtiofsd->fd);
+	iou_words_add(args, "-f");
+	iou_words_add(args, "--fd=%d", virtiofsd->fd);
 	add_source(args, virtiofsd->dir);
-	iou_vm_args_add(args, "-osandbox=chroot,log_level=err,announce_submounts");
-	iou_vm_args_add(args, "-omodcaps=-mknod,cache=%s%s", writable ? "auto" : "always",
-			writable ? ",allow_direct_io" : "");
+	iou_words_add(args, "-osandbox=chroot,log_level=err,announce_submounts");
+	iou_words_add(args, "-omodcaps=-mknod,cache=%s%s", writable ? "auto" : "always",
+		      writable ? ",allow_direct_io" : "");
 }
 
-int iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+int iou_vm_virtiofsd_args(struct iou_words *args, const struct iou_vm_tools *tools,
 			  const struct iou_vm_virtiofsd *virtiofsd)
 {
 	if (!virtiofsd->chroot && !tools->virtiofsd_rust)
 		return -ENOTSUP;
-	iou_vm_args_add(args, "%s", tools->virtiofsd);
+	iou_words_add(args, "%s", tools->virtiofsd);
 	/* The limit is what the caller set: both would fail where they cannot raise it. */
-	iou_vm_args_add(args, "--rlimit-nofile=0");
+	iou_words_add(args, "--rlimit-nofile=0");
 	(tools->virtiofsd_rust ? rust_args : c_args)(args, virtiofsd);
 	return 0;
 }
 
-static void add_accel(struct iou_vm_args *args, bool kvm)
+static void add_accel(struct iou_words *args, bool kvm)
 {
-	iou_vm_args_add(args, "-accel");
-	iou_vm_args_add(args, kvm ? "kvm" : "tcg,thread=multi");
-	iou_vm_args_add(args, "-cpu");
-	iou_vm_args_add(args, kvm ? "host" : "max");
+	iou_words_add(args, "-accel");
+	iou_words_add(args, kvm ? "kvm" : "tcg,thread=multi");
+	iou_words_add(args, "-cpu");
+	iou_words_add(args, kvm ? "host" : "max");
 }
 
-static void add_file_system(struct iou_vm_args *args, size_t nr, int fd)
+static void add_file_system(struct iou_words *args, size_t nr, int fd)
 {
 	char tag[32];
 
-	iou_vm_args_add(args, "-chardev");
-	iou_vm_args_add(args, "socket,id=fs%zu,fd=%d", nr, fd);
-	iou_vm_args_add(args, "-device");
-	iou_vm_args_add(args, "vhost-user-fs-pci,chardev=fs%zu,tag=%s", nr,
-			iou_vm_tag(tag, sizeof(tag), nr));
+	iou_words_add(args, "-chardev");
+	iou_words_add(args, "socket,id=fs%zu,fd=%d", nr, fd);
+	iou_words_add(args, "-device");
+	iou_words_add(args, "vhost-user-fs-pci,chardev=fs%zu,tag=%s", nr,
+		      iou_vm_tag(tag, sizeof(tag), nr));
 }
 
-void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+void iou_vm_qemu_args(struct iou_words *args, const struct iou_vm_tools *tools,
 		      const struct iou_vm_qemu *qemu)
 {
 	static const char *const fixed[] = {
@@ -224,39 +197,39 @@ void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools
 		"none",        "-machine",        "q35",
 	};
 
-	iou_vm_args_add(args, "%s", tools->qemu);
+	iou_words_add(args, "%s", tools->qemu);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
-		iou_vm_args_add(args, "%s", fixed[i]);
+		iou_words_add(args, "%s", fixed[i]);
 	add_accel(args, qemu->kvm);
-	iou_vm_args_add(args, "-smp");
-	iou_vm_args_add(args, "%u", qemu->cpus);
-	iou_vm_args_add(args, "-m");
-	iou_vm_args_add(args, "%lluM", (unsigned long long)(qemu->memory >> 20));
+	iou_words_add(args, "-smp");
+	iou_words_add(args, "%u", qemu->cpus);
+	iou_words_add(args, "-m");
+	iou_words_add(args, "%lluM", (unsigned long long)(qemu->memory >> 20));
 
 	/* virtiofsd maps the guest's memory, so it has to be shareable. */
-	iou_vm_args_add(args, "-object");
-	iou_vm_args_add(args, "memory-backend-memfd,id=mem,share=on,size=%lluM",
-			(unsigned long long)(qemu->memory >> 20));
-	iou_vm_args_add(args, "-numa");
-	iou_vm_args_add(args, "node,memdev=mem");
+	iou_words_add(args, "-object");
+	iou_words_add(args, "memory-backend-memfd,id=mem,share=on,size=%lluM",
+		      (unsigned long long)(qemu->memory >> 20));
+	iou_words_add(args, "-numa");
+	iou_words_add(args, "node,memdev=mem");
 	for (size_t i = 0; i < qemu->fs_nr; i++)
 		add_file_system(args, i, qemu->fs[i]);
 
-	iou_vm_args_add(args, "-chardev");
-	iou_vm_args_add(args, "socket,id=console,fd=%d", qemu->console);
-	iou_vm_args_add(args, "-serial");
-	iou_vm_args_add(args, "chardev:console");
-	iou_vm_args_add(args, "-chardev");
-	iou_vm_args_add(args, "socket,id=agent,fd=%d", qemu->agent);
-	iou_vm_args_add(args, "-device");
-	iou_vm_args_add(args, "virtio-serial-pci,max_ports=2");
-	iou_vm_args_add(args, "-device");
-	iou_vm_args_add(args, "virtserialport,chardev=agent,name=" IOU_VM_PORT_NAME);
+	iou_words_add(args, "-chardev");
+	iou_words_add(args, "socket,id=console,fd=%d", qemu->console);
+	iou_words_add(args, "-serial");
+	iou_words_add(args, "chardev:console");
+	iou_words_add(args, "-chardev");
+	iou_words_add(args, "socket,id=agent,fd=%d", qemu->agent);
+	iou_words_add(args, "-device");
+	iou_words_add(args, "virtio-serial-pci,max_ports=2");
+	iou_words_add(args, "-device");
+	iou_words_add(args, "virtserialport,chardev=agent,name=" IOU_VM_PORT_NAME);
 
-	iou_vm_args_add(args, "-kernel");
-	iou_vm_args_add(args, "/proc/self/fd/%d", qemu->kernel);
-	iou_vm_args_add(args, "-append");
+	iou_words_add(args, "-kernel");
+	iou_words_add(args, "/proc/self/fd/%d", qemu->kernel);
+	iou_words_add(args, "-append");
 	/* Quoted, so that a path may have spaces (lib/cmdline.c). What comes later goes before it.
 	 */
-	iou_vm_args_add(args, "init=\"%s\" %s -- " IOU_VM_GUEST_WORD, qemu->init, qemu->append);
+	iou_words_add(args, "init=\"%s\" %s -- " IOU_VM_GUEST_WORD, qemu->init, qemu->append);
 }

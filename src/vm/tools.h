@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/words.h"
 
 struct iou_vm_tools {
 	char *qemu;          /* path */
@@ -18,17 +19,6 @@ struct iou_vm_tools {
 int iou_vm_tools_find(struct iou_vm_tools *tools, struct iou_err *err);
 void iou_vm_tools_release(struct iou_vm_tools *tools);
 
-/* A command line that grows. Once memory is short, ->failed is set and stays. */
-struct iou_vm_args {
-	char **list; /* owned, as are the strings; NULL-terminated */
-	size_t nr;
-	bool failed;
-};
-
-void iou_vm_args_add(struct iou_vm_args *args, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-void iou_vm_args_release(struct iou_vm_args *args);
-
 struct iou_vm_virtiofsd {
 	const char *dir;
 	int fd; /* a listening socket */
@@ -37,7 +27,7 @@ struct iou_vm_virtiofsd {
 };
 
 /* -ENOTSUP where this virtiofsd cannot do without chroot. */
-int iou_vm_virtiofsd_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+int iou_vm_virtiofsd_args(struct iou_words *args, const struct iou_vm_tools *tools,
 			  const struct iou_vm_virtiofsd *virtiofsd);
 
 struct iou_vm_qemu {
@@ -53,7 +43,7 @@ struct iou_vm_qemu {
 	const char *init;
 };
 
-void iou_vm_qemu_args(struct iou_vm_args *args, const struct iou_vm_tools *tools,
+void iou_vm_qemu_args(struct iou_words *args, const struct iou_vm_tools *tools,
 		      const struct iou_vm_qemu *qemu);
 
 /* The virtiofs tag of file system @nr; 0 is the root, 1 the first share. */
