@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,27 +14,11 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "ring/register.h"
+#include "session/maker.h"
 #include "session/socket.h"
 
-/* The verifier knows no larger memory (BPF_MAX_VAR_OFF, include/linux/bpf_verifier.h). */
-#define MEM_MAX (1UL << 29)
-
-/* io_uring/rsrc.c, io_uring/kbuf.c, io_uring/filetable.c. */
-#define BUFFERS_MAX (1U << 14)
-#define BUF_RING_MAX (1U << 15)
-#define SLOTS_MAX (1U << 15)
-
-struct maker {
-	struct iou_resources made;
-	const struct iou_ring *ring; /* NULL: sizes only */
-	struct iou_loop *loop;
-	struct iou_err *err;
-	uint64_t mem_at, buffers_at; /* bytes laid out so far */
-	uint32_t buffers_nr, slots_nr, groups_nr;
-};
-
-static int set(struct maker *maker, const struct iou_decl *param, const char *field, uint64_t value)
+int iou_maker_set(struct iou_maker *maker, const struct iou_decl *param, const char *field,
+		  uint64_t value)
 {
 	char path[128];
 	int ret;
@@ -48,7 +31,7 @@ static int set(struct maker *maker, const struct iou_decl *param, const char *fi
 	return 0;
 }
 
-static int keep_fd(struct maker *maker, int fd)
+static int keep_fd(struct iou_maker *maker, int fd)
 {
 	int *fds = reallocarray(maker->made.fds, maker->made.fds_nr + 1, sizeof(*fds));
 
@@ -62,7 +45,7 @@ static int keep_fd(struct maker *maker, int fd)
 	return 0;
 }
 
-static int keep_path(struct maker *maker, const char *path)
+static int keep_path(struct iou_maker *maker, const char *path)
 {
 	char **paths = reallocarray(maker->made.paths, maker->made.paths_nr + 1, sizeof(*paths));
 	char *copy = strdup(path);
@@ -91,7 +74,7 @@ static uint64_t size_of(int fd)
 	return ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0;
 }
 
-static int open_file(struct maker *maker, const struct iou_decl *param, const char *path)
+static int open_file(struct iou_maker *maker, const struct iou_decl *param, const char *path)
 {
 	bool out = param->kind == IOU_KIND_OUTFILE;
 	int fd;
@@ -108,11 +91,11 @@ static int open_file(struct maker *maker, const struct iou_decl *param, const ch
 		return iou_err_set(maker->err, cause, "open", errno,
 				   out ? "cannot open '%s' for writing" : "cannot open '%s'", path);
 	}
-	return keep_fd(maker, fd) ?: set(maker, param, "fd", (uint32_t)fd) ?:
-	       set(maker, param, "size", size_of(fd));
+	return keep_fd(maker, fd) ?: iou_maker_set(maker, param, "fd", (uint32_t)fd) ?:
+	       iou_maker_set(maker, param, "size", size_of(fd));
 }
 
-static int open_socket(struct maker *maker, const struct iou_decl *param, const char *address)
+static int open_socket(struct iou_maker *maker, const struct iou_decl *param, const char *address)
 {
 	IOU_FREE char *where = NULL;
 	int fd = -1;
@@ -121,14 +104,14 @@ static int open_socket(struct maker *maker, const struct iou_decl *param, const 
 	if (!ret)
 		ret = keep_fd(maker, fd);
 	if (!ret)
-		ret = set(maker, param, "fd", (uint32_t)fd);
+		ret = iou_maker_set(maker, param, "fd", (uint32_t)fd);
 	if (!ret && param->kind == IOU_KIND_LISTEN && strncmp(address, "unix:", 5) == 0)
 		ret = keep_path(maker, address + 5);
 	/* Where the kernel chose a port, it is the value from now on. */
 	return ret ?: iou_loop_param_set(maker->loop, param, where, maker->err);
 }
 
-static int open_named(struct maker *maker, const struct iou_decl *param)
+static int open_named(struct iou_maker *maker, const struct iou_decl *param)
 {
 	const char *text = iou_loop_param_text(maker->loop, param);
 	bool file = param->kind == IOU_KIND_INFILE || param->kind == IOU_KIND_OUTFILE;
@@ -144,265 +127,11 @@ static int open_named(struct maker *maker, const struct iou_decl *param)
 	return file ? open_file(maker, param, text) : open_socket(maker, param, text);
 }
 
-/* ---- Memory: laid out first, then mapped and registered as a whole ---- */
-
-static uint64_t whole_pages(uint64_t size)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-	return (size + page - 1) / page * page;
-}
-
-static int too_large(struct maker *maker, const struct iou_decl *param, const char *what,
-		     uint64_t most)
-{
-	return iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
-			   "'%s' is too large: at most %llu %s", param->name,
-			   (unsigned long long)most, what);
-}
-
-static int blocks_of(struct maker *maker, const struct iou_decl *param, uint64_t *nr,
-		     uint64_t *size)
-{
-	int ret = iou_loop_param_blocks(maker->loop, param, nr, size, maker->err);
-
-	if (ret)
-		return ret;
-	if (!*nr || !*size)
-		return iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0, "'%s' is empty",
-				   param->name);
-	return 0;
-}
-
-/* @size bytes of the MEM region, from a page's start on. */
-static int lay_mem(struct maker *maker, const struct iou_decl *param, uint64_t size,
-		   uint64_t *offset)
-{
-	if (size > MEM_MAX || maker->mem_at + whole_pages(size) >= MEM_MAX)
-		return too_large(maker, param, "MiB of memory can be looked into", MEM_MAX >> 20);
-	*offset = maker->mem_at;
-	maker->mem_at += whole_pages(size);
-	return 0;
-}
-
-static int lay_blocks(struct maker *maker, const struct iou_decl *param, uint64_t nr, uint64_t size)
-{
-	uint64_t offset;
-	int ret = lay_mem(maker, param, nr * size, &offset);
-
-	return ret ?: set(maker, param, "offset", offset) ?: set(maker, param, "size", size) ?:
-	       set(maker, param, "nr", nr);
-}
-
-static int lay_buf_ring(struct maker *maker, const struct iou_decl *param, uint64_t nr,
-			uint64_t size)
-{
-	uint64_t offset, entries = 1;
-	int ret;
-
-	if (nr > BUF_RING_MAX || size > UINT32_MAX)
-		return too_large(maker, param, "provided buffers", BUF_RING_MAX);
-	while (entries < nr)
-		entries *= 2;
-	ret = lay_mem(maker, param, entries * sizeof(struct io_uring_buf), &offset);
-	return ret ?: set(maker, param, "ring_offset", offset) ?:
-	       set(maker, param, "entries", entries) ?:
-	       set(maker, param, "group", maker->groups_nr++) ?:
-	       lay_blocks(maker, param, nr, size);
-}
-
-static int lay_buffers(struct maker *maker, const struct iou_decl *param, uint64_t nr,
-		       uint64_t size)
-{
-	if (nr > BUFFERS_MAX - maker->buffers_nr)
-		return too_large(maker, param, "registered buffers", BUFFERS_MAX);
-	if (size > (1UL << 30))
-		return too_large(maker, param, "bytes in a registered buffer", 1UL << 30);
-	maker->buffers_nr += (uint32_t)nr;
-	maker->buffers_at += whole_pages(nr * size);
-	return set(maker, param, "first", maker->buffers_nr - nr) ?:
-	       set(maker, param, "nr", nr) ?: set(maker, param, "size", size);
-}
-
-static int lay_slots(struct maker *maker, const struct iou_decl *param, uint64_t nr)
-{
-	if (nr > SLOTS_MAX - maker->slots_nr)
-		return too_large(maker, param, "direct descriptors", SLOTS_MAX);
-	maker->slots_nr += (uint32_t)nr;
-	return set(maker, param, "first", maker->slots_nr - nr) ?: set(maker, param, "nr", nr);
-}
-
-static int lay_out(struct maker *maker, const struct iou_decl *param)
-{
-	uint64_t nr, size;
-	int ret = blocks_of(maker, param, &nr, &size);
-
-	if (ret)
-		return ret;
-	switch (param->kind) {
-	case IOU_KIND_MEM:
-		return lay_blocks(maker, param, nr, size);
-	case IOU_KIND_BUF_RING:
-		return lay_buf_ring(maker, param, nr, size);
-	case IOU_KIND_BUFFERS:
-		return lay_buffers(maker, param, nr, size);
-	default:
-		return lay_slots(maker, param, nr);
-	}
-}
-
-/* What may be locked is what most often is too little. */
-static int lock_error(struct maker *maker, int ret, const char *what, size_t size)
-{
-	struct rlimit limit = {};
-	char text[32], most[32];
-
-	iou_text_size(text, sizeof(text), size);
-	if (ret == -EINVAL) {
-		iou_err_set(maker->err, IOU_CAUSE_UNSUPPORTED, "ring", EINVAL,
-			    "cannot register %s of %s: this kernel's rings have none", text, what);
-		return ret;
-	}
-	getrlimit(RLIMIT_MEMLOCK, &limit);
-	iou_err_set(maker->err, ret == -EPERM ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED, "ring",
-		    -ret, "cannot register %s of %s", text, what);
-	if (ret == -ENOMEM && limit.rlim_cur != RLIM_INFINITY)
-		iou_err_hint(maker->err,
-			     "without CAP_IPC_LOCK a user may lock %s in all of his rings "
-			     "(RLIMIT_MEMLOCK): raise it with 'ulimit -l', or ask for less",
-			     iou_text_size(most, sizeof(most), limit.rlim_cur));
-	return ret;
-}
-
-static int map_pages(struct maker *maker, size_t size, void **out)
-{
-	void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char text[32];
-
-	if (mapped == MAP_FAILED)
-		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", errno,
-				   "cannot allocate %s", iou_text_size(text, sizeof(text), size));
-	*out = mapped;
-	return 0;
-}
-
-static int make_mem(struct maker *maker)
-{
-	int ret;
-
-	if (!maker->mem_at)
-		return 0;
-	ret = iou_loop_var_set(maker->loop, "iou_geometry.mem_size", maker->mem_at);
-	if (ret)
-		return iou_err_set(maker->err, IOU_CAUSE_REJECTED, "open", -ret,
-				   "'%s' has no iou_geometry.mem_size",
-				   iou_loop_source(maker->loop));
-	if (!maker->ring)
-		return 0;
-	ret = map_pages(maker, maker->mem_at, &maker->made.mem);
-	if (ret)
-		return ret;
-	maker->made.mem_size = maker->mem_at;
-	ret = iou_ring_register_mem(maker->ring, maker->made.mem, maker->made.mem_size);
-	return ret ? lock_error(maker, ret, "memory that loops can look into", maker->made.mem_size)
-		   : 0;
-}
-
-/* The number of @param's @field, as it was set. */
-static uint64_t get(const struct maker *maker, const struct iou_decl *param, const char *field)
-{
-	uint64_t value = 0;
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s.%s", param->variable, field);
-	iou_loop_var_get(maker->loop, path, &value);
-	return value;
-}
-
-static int place_mem(struct maker *maker, const struct iou_decl *param)
-{
-	return set(maker, param, "addr", (uintptr_t)maker->made.mem + get(maker, param, "offset"));
-}
-
-static int place_buf_ring(struct maker *maker, const struct iou_decl *param)
-{
-	char *base = maker->made.mem;
-	struct io_uring_buf *entries = (void *)(base + get(maker, param, "ring_offset"));
-	uint64_t size = get(maker, param, "size"), nr = get(maker, param, "nr");
-	uint64_t addr = (uintptr_t)base + get(maker, param, "offset");
-	int ret = iou_ring_register_buf_ring(maker->ring, entries,
-					     (uint32_t)get(maker, param, "entries"),
-					     (uint16_t)get(maker, param, "group"));
-
-	if (ret)
-		return lock_error(maker, ret, "a ring of provided buffers",
-				  get(maker, param, "entries") * sizeof(*entries));
-	for (uint64_t i = 0; i < nr; i++) {
-		entries[i].addr = addr + i * size;
-		entries[i].len = (uint32_t)size;
-		entries[i].bid = (uint16_t)i;
-	}
-	/* The ring's tail is the field that its first entry does not use. */
-	__atomic_store_n(&entries[0].resv, (uint16_t)nr, __ATOMIC_RELEASE);
-	return set(maker, param, "addr", addr);
-}
-
-static int place_buffers(struct maker *maker, const struct iou_decl *param, struct iovec *iovecs,
-			 char **at)
-{
-	uint64_t size = get(maker, param, "size"), nr = get(maker, param, "nr");
-	uint64_t first = get(maker, param, "first");
-	char *addr = *at;
-
-	for (uint64_t i = 0; i < nr; i++)
-		iovecs[first + i] = (struct iovec){addr + i * size, size};
-	*at += whole_pages(nr * size);
-	return set(maker, param, "addr", (uintptr_t)addr);
-}
-
-static int make_buffers(struct maker *maker)
-{
-	const struct iou_decls *decls = iou_loop_decls(maker->loop);
-	IOU_FREE struct iovec *iovecs = calloc(maker->buffers_nr + 1, sizeof(*iovecs));
-	char *at;
-	int ret;
-
-	if (!maker->buffers_nr || !maker->ring)
-		return 0;
-	ret = iovecs ? map_pages(maker, maker->buffers_at, &maker->made.buffers) : -ENOMEM;
-	if (ret)
-		return ret;
-	maker->made.buffers_size = maker->buffers_at;
-	at = maker->made.buffers;
-	for (size_t i = 0; i < decls->nr && !ret; i++)
-		if (decls->list[i].what == IOU_DECL_PARAM &&
-		    decls->list[i].kind == IOU_KIND_BUFFERS)
-			ret = place_buffers(maker, &decls->list[i], iovecs, &at);
-	if (ret)
-		return ret;
-	ret = iou_ring_register_buffers(maker->ring, iovecs, maker->buffers_nr);
-	return ret ? lock_error(maker, ret, "buffers", maker->made.buffers_size) : 0;
-}
-
-static int make_slots(struct maker *maker)
-{
-	int ret;
-
-	if (!maker->slots_nr || !maker->ring)
-		return 0;
-	ret = iou_ring_register_slots(maker->ring, maker->slots_nr);
-	if (ret)
-		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", -ret,
-				   "cannot register a table of %u direct descriptors",
-				   maker->slots_nr);
-	return 0;
-}
-
 /* ---- All of them ---- */
 
-typedef int (*step_fn)(struct maker *maker, const struct iou_decl *param);
+typedef int (*step_fn)(struct iou_maker *maker, const struct iou_decl *param);
 
-static int each(struct maker *maker, uint32_t kinds, step_fn step)
+static int each(struct iou_maker *maker, uint32_t kinds, step_fn step)
 {
 	const struct iou_decls *decls = iou_loop_decls(maker->loop);
 	int ret = 0;
@@ -418,15 +147,13 @@ static int each(struct maker *maker, uint32_t kinds, step_fn step)
 int iou_resources_open(struct iou_resources *resources, const struct iou_ring *ring,
 		       struct iou_loop *loop, struct iou_err *err)
 {
-	struct maker maker = {.ring = ring, .loop = loop, .err = err};
-	int ret = each(&maker, KIND(MEM) | KIND(BUFFERS) | KIND(BUF_RING) | KIND(DIRECT), lay_out);
+	struct iou_maker maker = {.ring = ring, .loop = loop, .err = err};
+	int ret = each(&maker, KIND(MEM) | KIND(BUFFERS) | KIND(BUF_RING) | KIND(DIRECT),
+		       iou_maker_lay_out);
 
 	/* Files last: one that is written to is emptied, for nothing if the rest fails. */
 	if (!ret)
-		ret = make_mem(&maker) ?: make_buffers(&maker) ?: make_slots(&maker);
-	if (!ret && ring)
-		ret = each(&maker, KIND(MEM), place_mem)
-			      ?: each(&maker, KIND(BUF_RING), place_buf_ring);
+		ret = iou_maker_make_memory(&maker);
 	if (!ret)
 		ret = each(&maker, KIND(INFILE) | KIND(LISTEN) | KIND(CONNECT), open_named)
 			      ?: each(&maker, KIND(OUTFILE), open_named);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What resources.c and memory.c share while they make a loop's resources. */
+#pragma once
+
+#include "session/resources.h"
+
+struct iou_maker {
+	struct iou_resources made;
+	const struct iou_ring *ring; /* NULL: sizes only */
+	struct iou_loop *loop;
+	struct iou_err *err;
+	uint64_t mem_at, buffers_at; /* bytes laid out so far */
+	uint32_t buffers_nr, slots_nr, groups_nr;
+};
+
+/* Tell the loop @field of what @param declares. */
+int iou_maker_set(struct iou_maker *maker, const struct iou_decl *param, const char *field,
+		  uint64_t value);
+
+/* Decide how much of what @param, a resource of memory, is and where; then make all that was laid
+ * out, and register it. With maker->ring NULL the latter only tells the loop. */
+int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param);
+int iou_maker_make_memory(struct iou_maker *maker);

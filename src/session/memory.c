@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Memory, buffers and slots: laid out first, then mapped and registered as a whole. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "ring/register.h"
+#include "session/maker.h"
+
+/* The verifier knows no larger memory (BPF_MAX_VAR_OFF, include/linux/bpf_verifier.h). */
+#define MEM_MAX (1UL << 29)
+
+/* io_uring/rsrc.c, io_uring/kbuf.c, io_uring/filetable.c. */
+#define BUFFERS_MAX (1U << 14)
+#define BUF_RING_MAX (1U << 15)
+#define SLOTS_MAX (1U << 15)
+
+static uint64_t whole_pages(uint64_t size)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+static int too_large(struct iou_maker *maker, const struct iou_decl *param, const char *what,
+		     uint64_t most)
+{
+	return iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
+			   "'%s' is too large: at most %llu %s", param->name,
+			   (unsigned long long)most, what);
+}
+
+static int blocks_of(struct iou_maker *maker, const struct iou_decl *param, uint64_t *nr,
+		     uint64_t *size)
+{
+	int ret = iou_loop_param_blocks(maker->loop, param, nr, size, maker->err);
+
+	if (ret)
+		return ret;
+	if (!*nr || !*size)
+		return iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0, "'%s' is empty",
+				   param->name);
+	return 0;
+}
+
+/* @size bytes of the MEM region, from a page's start on. */
+static int lay_mem(struct iou_maker *maker, const struct iou_decl *param, uint64_t size,
+		   uint64_t *offset)
+{
+	if (size > MEM_MAX || maker->mem_at + whole_pages(size) >= MEM_MAX)
+		return too_large(maker, param, "MiB of memory can be looked into", MEM_MAX >> 20);
+	*offset = maker->mem_at;
+	maker->mem_at += whole_pages(size);
+	return 0;
+}
+
+static int lay_blocks(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr,
+		      uint64_t size)
+{
+	uint64_t offset;
+	int ret = lay_mem(maker, param, nr * size, &offset);
+
+	return ret ?: iou_maker_set(maker, param, "offset", offset) ?: iou_maker_set(maker, param, "size", size) ?:
+	       iou_maker_set(maker, param, "nr", nr);
+}
+
+static int lay_buf_ring(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr,
+			uint64_t size)
+{
+	uint64_t offset, entries = 1;
+	int ret;
+
+	if (nr > BUF_RING_MAX || size > UINT32_MAX)
+		return too_large(maker, param, "provided buffers", BUF_RING_MAX);
+	while (entries < nr)
+		entries *= 2;
+	ret = lay_mem(maker, param, entries * sizeof(struct io_uring_buf), &offset);
+	return ret ?: iou_maker_set(maker, param, "ring_offset", offset) ?:
+	       iou_maker_set(maker, param, "entries", entries) ?:
+	       iou_maker_set(maker, param, "group", maker->groups_nr++) ?:
+	       lay_blocks(maker, param, nr, size);
+}
+
+static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr,
+		       uint64_t size)
+{
+	if (nr > BUFFERS_MAX - maker->buffers_nr)
+		return too_large(maker, param, "registered buffers", BUFFERS_MAX);
+	if (size > (1UL << 30))
+		return too_large(maker, param, "bytes in a registered buffer", 1UL << 30);
+	maker->buffers_nr += (uint32_t)nr;
+	maker->buffers_at += whole_pages(nr * size);
+	return iou_maker_set(maker, param, "first", maker->buffers_nr - nr) ?:
+	       iou_maker_set(maker, param, "nr", nr) ?: iou_maker_set(maker, param, "size", size);
+}
+
+static int lay_slots(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr)
+{
+	if (nr > SLOTS_MAX - maker->slots_nr)
+		return too_large(maker, param, "direct descriptors", SLOTS_MAX);
+	maker->slots_nr += (uint32_t)nr;
+	return iou_maker_set(maker, param, "first", maker->slots_nr - nr)
+		       ?: iou_maker_set(maker, param, "nr", nr);
+}
+
+int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param)
+{
+	uint64_t nr, size;
+	int ret = blocks_of(maker, param, &nr, &size);
+
+	if (ret)
+		return ret;
+	switch (param->kind) {
+	case IOU_KIND_MEM:
+		return lay_blocks(maker, param, nr, size);
+	case IOU_KIND_BUF_RING:
+		return lay_buf_ring(maker, param, nr, size);
+	case IOU_KIND_BUFFERS:
+		return lay_buffers(maker, param, nr, size);
+	default:
+		return lay_slots(maker, param, nr);
+	}
+}
+
+/* What may be locked is what most often is too little. */
+static int lock_error(struct iou_maker *maker, int ret, const char *what, size_t size)
+{
+	struct rlimit limit = {};
+	char text[32], most[32];
+
+	iou_text_size(text, sizeof(text), size);
+	if (ret == -EINVAL) {
+		iou_err_set(maker->err, IOU_CAUSE_UNSUPPORTED, "ring", EINVAL,
+			    "cannot register %s of %s: this kernel's rings have none", text, what);
+		return ret;
+	}
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	iou_err_set(maker->err, ret == -EPERM ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED, "ring",
+		    -ret, "cannot register %s of %s", text, what);
+	if (ret == -ENOMEM && limit.rlim_cur != RLIM_INFINITY)
+		iou_err_hint(maker->err,
+			     "without CAP_IPC_LOCK a user may lock %s in all of his rings "
+			     "(RLIMIT_MEMLOCK): raise it with 'ulimit -l', or ask for less",
+			     iou_text_size(most, sizeof(most), limit.rlim_cur));
+	return ret;
+}
+
+static int map_pages(struct iou_maker *maker, size_t size, void **out)
+{
+	void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char text[32];
+
+	if (mapped == MAP_FAILED)
+		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", errno,
+				   "cannot allocate %s", iou_text_size(text, sizeof(text), size));
+	*out = mapped;
+	return 0;
+}
+
+static int make_mem(struct iou_maker *maker)
+{
+	int ret;
+
+	if (!maker->mem_at)
+		return 0;
+	ret = iou_loop_var_set(maker->loop, "iou_geometry.mem_size", maker->mem_at);
+	if (ret)
+		return iou_err_set(maker->err, IOU_CAUSE_REJECTED, "open", -ret,
+				   "'%s' has no iou_geometry.mem_size",
+				   iou_loop_source(maker->loop));
+	if (!maker->ring)
+		return 0;
+	ret = map_pages(maker, maker->mem_at, &maker->made.mem);
+	if (ret)
+		return ret;
+	maker->made.mem_size = maker->mem_at;
+	ret = iou_ring_register_mem(maker->ring, maker->made.mem, maker->made.mem_size);
+	return ret ? lock_error(maker, ret, "memory that loops can look into", maker->made.mem_size)
+		   : 0;
+}
+
+/* The number of @param's @field, as it was set. */
+static uint64_t get(const struct iou_maker *maker, const struct iou_decl *param, const char *field)
+{
+	uint64_t value = 0;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s.%s", param->variable, field);
+	iou_loop_var_get(maker->loop, path, &value);
+	return value;
+}
+
+static int place_mem(struct iou_maker *maker, const struct iou_decl *param)
+{
+	return iou_maker_set(maker, param, "addr",
+			     (uintptr_t)maker->made.mem + get(maker, param, "offset"));
+}
+
+static int place_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
+{
+	char *base = maker->made.mem;
+	struct io_uring_buf *entries = (void *)(base + get(maker, param, "ring_offset"));
+	uint64_t size = get(maker, param, "size"), nr = get(maker, param, "nr");
+	uint64_t addr = (uintptr_t)base + get(maker, param, "offset");
+	int ret = iou_ring_register_buf_ring(maker->ring, entries,
+					     (uint32_t)get(maker, param, "entries"),
+					     (uint16_t)get(maker, param, "group"));
+
+	if (ret)
+		return lock_error(maker, ret, "a ring of provided buffers",
+				  get(maker, param, "entries") * sizeof(*entries));
+	for (uint64_t i = 0; i < nr; i++) {
+		entries[i].addr = addr + i * size;
+		entries[i].len = (uint32_t)size;
+		entries[i].bid = (uint16_t)i;
+	}
+	/* The ring's tail is the field that its first entry does not use. */
+	__atomic_store_n(&entries[0].resv, (uint16_t)nr, __ATOMIC_RELEASE);
+	return iou_maker_set(maker, param, "addr", addr);
+}
+
+static int place_buffers(struct iou_maker *maker, const struct iou_decl *param,
+			 struct iovec *iovecs, char **at)
+{
+	uint64_t size = get(maker, param, "size"), nr = get(maker, param, "nr");
+	uint64_t first = get(maker, param, "first");
+	char *addr = *at;
+
+	for (uint64_t i = 0; i < nr; i++)
+		iovecs[first + i] = (struct iovec){addr + i * size, size};
+	*at += whole_pages(nr * size);
+	return iou_maker_set(maker, param, "addr", (uintptr_t)addr);
+}
+
+static int make_buffers(struct iou_maker *maker)
+{
+	const struct iou_decls *decls = iou_loop_decls(maker->loop);
+	IOU_FREE struct iovec *iovecs = calloc(maker->buffers_nr + 1, sizeof(*iovecs));
+	char *at;
+	int ret;
+
+	if (!maker->buffers_nr || !maker->ring)
+		return 0;
+	ret = iovecs ? map_pages(maker, maker->buffers_at, &maker->made.buffers) : -ENOMEM;
+	if (ret)
+		return ret;
+	maker->made.buffers_size = maker->buffers_at;
+	at = maker->made.buffers;
+	for (size_t i = 0; i < decls->nr && !ret; i++)
+		if (decls->list[i].what == IOU_DECL_PARAM &&
+		    decls->list[i].kind == IOU_KIND_BUFFERS)
+			ret = place_buffers(maker, &decls->list[i], iovecs, &at);
+	if (ret)
+		return ret;
+	ret = iou_ring_register_buffers(maker->ring, iovecs, maker->buffers_nr);
+	return ret ? lock_error(maker, ret, "buffers", maker->made.buffers_size) : 0;
+}
+
+static int make_slots(struct iou_maker *maker)
+{
+	int ret;
+
+	if (!maker->slots_nr || !maker->ring)
+		return 0;
+	ret = iou_ring_register_slots(maker->ring, maker->slots_nr);
+	if (ret)
+		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", -ret,
+				   "cannot register a table of %u direct descriptors",
+				   maker->slots_nr);
+	return 0;
+}
+
+static int place_all(struct iou_maker *maker)
+{
+	const struct iou_decls *decls = iou_loop_decls(maker->loop);
+	int ret = 0;
+
+	for (size_t i = 0; i < decls->nr && !ret; i++) {
+		const struct iou_decl *decl = &decls->list[i];
+
+		if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_MEM)
+			ret = place_mem(maker, decl);
+		else if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_BUF_RING)
+			ret = place_buf_ring(maker, decl);
+	}
+	return ret;
+}
+
+int iou_maker_make_memory(struct iou_maker *maker)
+{
+	int ret = make_mem(maker) ?: make_buffers(maker) ?: make_slots(maker);
+
+	return ret || !maker->ring ? ret : place_all(maker);
+}
