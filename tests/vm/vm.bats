@@ -154,3 +154,12 @@ load helper
 	[ "$(jq .stats.completed out1)" = 1 ]
 	[ "$(jq .stats.completed out2)" = 2 ]
 }
+
+@test "check --kernel: the same verdicts as behind vm --" {
+	kernel=$("$IOUCTL" vm --list --json | jq -r '[.kernels[] | select(.loops)][0].path')
+	expect 0 "$IOUCTL" check nop-chain --kernel "$kernel" --json
+	[ "$(json '.schema, .verdict')" = $'iouctl.check/1\naccepted' ]
+	expect 5 "$IOUCTL" check --kernel="$kernel" "$OBJECTS/rejected.bpf.o"
+	has "rejected.bpf.c:15" "$stderr"
+	expect 125 "$IOUCTL" check nop-chain --kernel /nonexistent
+}
