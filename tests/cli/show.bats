@@ -337,7 +337,7 @@ END
 	expect 0 "$IOUCTL" show ./loop.bpf.o
 	has 'a$(touch owned)\x1b[31m\xff`id`\x09tab' "$output"
 	expect 0 "$IOUCTL" show ./loop.bpf.o --json
-	[ "$(json '.params[0].help')" = 'a$(touch owned)\x1b[31m\xff`id`\x09tab' ]
+	[ "$(json '.params[0].help')" = 'a$(touch owned)\x1b[31m\xff`id`'$'\ttab' ]
 	expect 0 "$IOUCTL" show ./loop.bpf.o --params
 	[ "$output" = $'abcdefghijklmno\tchoice\tpqrstuvwxyzabcd b' ]
 	patch_bytes abcdefghijklmno 'a$(touch owned)' <loop.bpf.o >name.bpf.o
