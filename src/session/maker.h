@@ -4,11 +4,21 @@
 
 #include "session/resources.h"
 
+/* Where a resource of memory is. */
+struct iou_place {
+	uint64_t nr, size;       /* blocks, bytes of each */
+	uint64_t offset;         /* in the MEM region */
+	uint64_t ring_offset;    /* provided buffers: their ring, in the MEM region */
+	uint64_t entries, group; /* of that ring */
+	uint64_t first;          /* registered buffers and slots: index of the first */
+};
+
 struct iou_maker {
 	struct iou_resources made;
 	const struct iou_ring *ring; /* NULL: sizes only */
 	struct iou_loop *loop;
 	struct iou_err *err;
+	struct iou_place *places;    /* one for each of the loop's declarations */
 	uint64_t mem_at, buffers_at; /* bytes laid out so far */
 	uint32_t buffers_nr, slots_nr, groups_nr;
 };

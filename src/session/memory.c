@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Memory, buffers and slots: laid out first, then mapped and registered as a whole. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -12,12 +11,13 @@
 #include "ring/register.h"
 #include "session/maker.h"
 
-/* The verifier knows no larger memory (BPF_MAX_VAR_OFF, include/linux/bpf_verifier.h). */
-#define MEM_MAX (1UL << 29)
+/* Less than what the verifier knows of (BPF_MAX_VAR_OFF, include/linux/bpf_verifier.h). */
+#define MEM_MAX (511UL << 20)
 
 /* io_uring/rsrc.c, io_uring/kbuf.c, io_uring/filetable.c. */
 #define BUFFERS_MAX (1U << 14)
 #define BUF_RING_MAX (1U << 15)
+#define BUFFER_SIZE_MAX (1UL << 30)
 #define SLOTS_MAX (1U << 15)
 
 static uint64_t whole_pages(uint64_t size)
@@ -52,78 +52,95 @@ static int blocks_of(struct iou_maker *maker, const struct iou_decl *param, uint
 static int lay_mem(struct iou_maker *maker, const struct iou_decl *param, uint64_t size,
 		   uint64_t *offset)
 {
-	if (size > MEM_MAX || maker->mem_at + whole_pages(size) >= MEM_MAX)
+	if (size > MEM_MAX || maker->mem_at + whole_pages(size) > MEM_MAX)
 		return too_large(maker, param, "MiB of memory can be looked into", MEM_MAX >> 20);
 	*offset = maker->mem_at;
 	maker->mem_at += whole_pages(size);
 	return 0;
 }
 
-static int lay_blocks(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr,
-		      uint64_t size)
+/* What was decided of @param. It is kept here: what the object's own fields come to, which may lie
+ * in each other, is not to be trusted again. */
+static struct iou_place *place_of(const struct iou_maker *maker, const struct iou_decl *param)
 {
-	uint64_t offset;
-	int ret = lay_mem(maker, param, nr * size, &offset);
-
-	return ret ?: iou_maker_set(maker, param, "offset", offset) ?: iou_maker_set(maker, param, "size", size) ?:
-	       iou_maker_set(maker, param, "nr", nr);
+	return &maker->places[param - iou_loop_decls(maker->loop)->list];
 }
 
-static int lay_buf_ring(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr,
-			uint64_t size)
+static int lay_blocks(struct iou_maker *maker, const struct iou_decl *param)
 {
-	uint64_t offset, entries = 1;
+	struct iou_place *place = place_of(maker, param);
+	int ret = lay_mem(maker, param, place->nr * place->size, &place->offset);
+
+	return ret ?: iou_maker_set(maker, param, "offset", place->offset) ?:
+	       iou_maker_set(maker, param, "size", place->size) ?:
+	       iou_maker_set(maker, param, "nr", place->nr);
+}
+
+static int lay_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
+{
+	struct iou_place *place = place_of(maker, param);
 	int ret;
 
-	if (nr > BUF_RING_MAX || size > UINT32_MAX)
+	if (place->nr > BUF_RING_MAX)
 		return too_large(maker, param, "provided buffers", BUF_RING_MAX);
-	while (entries < nr)
-		entries *= 2;
-	ret = lay_mem(maker, param, entries * sizeof(struct io_uring_buf), &offset);
-	return ret ?: iou_maker_set(maker, param, "ring_offset", offset) ?:
-	       iou_maker_set(maker, param, "entries", entries) ?:
-	       iou_maker_set(maker, param, "group", maker->groups_nr++) ?:
-	       lay_blocks(maker, param, nr, size);
+	if (place->size > UINT32_MAX)
+		return too_large(maker, param, "bytes in a provided buffer", UINT32_MAX);
+	place->entries = 1;
+	while (place->entries < place->nr)
+		place->entries *= 2;
+	place->group = maker->groups_nr++;
+	ret = lay_mem(maker, param, place->entries * sizeof(struct io_uring_buf),
+		      &place->ring_offset);
+	return ret ?: iou_maker_set(maker, param, "ring_offset", place->ring_offset) ?:
+	       iou_maker_set(maker, param, "entries", place->entries) ?:
+	       iou_maker_set(maker, param, "group", place->group) ?:
+	       lay_blocks(maker, param);
 }
 
-static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr,
-		       uint64_t size)
+static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
 {
-	if (nr > BUFFERS_MAX - maker->buffers_nr)
+	struct iou_place *place = place_of(maker, param);
+
+	if (place->nr > BUFFERS_MAX - maker->buffers_nr)
 		return too_large(maker, param, "registered buffers", BUFFERS_MAX);
-	if (size > (1UL << 30))
-		return too_large(maker, param, "bytes in a registered buffer", 1UL << 30);
-	maker->buffers_nr += (uint32_t)nr;
-	maker->buffers_at += whole_pages(nr * size);
-	return iou_maker_set(maker, param, "first", maker->buffers_nr - nr) ?:
-	       iou_maker_set(maker, param, "nr", nr) ?: iou_maker_set(maker, param, "size", size);
+	if (place->size > BUFFER_SIZE_MAX)
+		return too_large(maker, param, "bytes in a registered buffer", BUFFER_SIZE_MAX);
+	place->first = maker->buffers_nr;
+	maker->buffers_nr += (uint32_t)place->nr;
+	maker->buffers_at += whole_pages(place->nr * place->size);
+	return iou_maker_set(maker, param, "first", place->first) ?:
+	       iou_maker_set(maker, param, "nr", place->nr) ?:
+	       iou_maker_set(maker, param, "size", place->size);
 }
 
-static int lay_slots(struct iou_maker *maker, const struct iou_decl *param, uint64_t nr)
+static int lay_slots(struct iou_maker *maker, const struct iou_decl *param)
 {
-	if (nr > SLOTS_MAX - maker->slots_nr)
+	struct iou_place *place = place_of(maker, param);
+
+	if (place->nr > SLOTS_MAX - maker->slots_nr)
 		return too_large(maker, param, "direct descriptors", SLOTS_MAX);
-	maker->slots_nr += (uint32_t)nr;
-	return iou_maker_set(maker, param, "first", maker->slots_nr - nr)
-		       ?: iou_maker_set(maker, param, "nr", nr);
+	place->first = maker->slots_nr;
+	maker->slots_nr += (uint32_t)place->nr;
+	return iou_maker_set(maker, param, "first", place->first)
+		       ?: iou_maker_set(maker, param, "nr", place->nr);
 }
 
 int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param)
 {
-	uint64_t nr, size;
-	int ret = blocks_of(maker, param, &nr, &size);
+	struct iou_place *place = place_of(maker, param);
+	int ret = blocks_of(maker, param, &place->nr, &place->size);
 
 	if (ret)
 		return ret;
 	switch (param->kind) {
 	case IOU_KIND_MEM:
-		return lay_blocks(maker, param, nr, size);
+		return lay_blocks(maker, param);
 	case IOU_KIND_BUF_RING:
-		return lay_buf_ring(maker, param, nr, size);
+		return lay_buf_ring(maker, param);
 	case IOU_KIND_BUFFERS:
-		return lay_buffers(maker, param, nr, size);
+		return lay_buffers(maker, param);
 	default:
-		return lay_slots(maker, param, nr);
+		return lay_slots(maker, param);
 	}
 }
 
@@ -184,56 +201,43 @@ static int make_mem(struct iou_maker *maker)
 		   : 0;
 }
 
-/* The number of @param's @field, as it was set. */
-static uint64_t get(const struct iou_maker *maker, const struct iou_decl *param, const char *field)
-{
-	uint64_t value = 0;
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s.%s", param->variable, field);
-	iou_loop_var_get(maker->loop, path, &value);
-	return value;
-}
-
 static int place_mem(struct iou_maker *maker, const struct iou_decl *param)
 {
-	return iou_maker_set(maker, param, "addr",
-			     (uintptr_t)maker->made.mem + get(maker, param, "offset"));
+	const struct iou_place *place = place_of(maker, param);
+
+	return iou_maker_set(maker, param, "addr", (uintptr_t)maker->made.mem + place->offset);
 }
 
 static int place_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
 {
-	char *base = maker->made.mem;
-	struct io_uring_buf *entries = (void *)(base + get(maker, param, "ring_offset"));
-	uint64_t size = get(maker, param, "size"), nr = get(maker, param, "nr");
-	uint64_t addr = (uintptr_t)base + get(maker, param, "offset");
-	int ret = iou_ring_register_buf_ring(maker->ring, entries,
-					     (uint32_t)get(maker, param, "entries"),
-					     (uint16_t)get(maker, param, "group"));
+	const struct iou_place *place = place_of(maker, param);
+	struct io_uring_buf *entries = (void *)((char *)maker->made.mem + place->ring_offset);
+	uint64_t addr = (uintptr_t)maker->made.mem + place->offset;
+	int ret = iou_ring_register_buf_ring(maker->ring, entries, (uint32_t)place->entries,
+					     (uint16_t)place->group);
 
 	if (ret)
 		return lock_error(maker, ret, "a ring of provided buffers",
-				  get(maker, param, "entries") * sizeof(*entries));
-	for (uint64_t i = 0; i < nr; i++) {
-		entries[i].addr = addr + i * size;
-		entries[i].len = (uint32_t)size;
+				  place->entries * sizeof(*entries));
+	for (uint64_t i = 0; i < place->nr; i++) {
+		entries[i].addr = addr + i * place->size;
+		entries[i].len = (uint32_t)place->size;
 		entries[i].bid = (uint16_t)i;
 	}
 	/* The ring's tail is the field that its first entry does not use. */
-	__atomic_store_n(&entries[0].resv, (uint16_t)nr, __ATOMIC_RELEASE);
+	__atomic_store_n(&entries[0].resv, (uint16_t)place->nr, __ATOMIC_RELEASE);
 	return iou_maker_set(maker, param, "addr", addr);
 }
 
 static int place_buffers(struct iou_maker *maker, const struct iou_decl *param,
 			 struct iovec *iovecs, char **at)
 {
-	uint64_t size = get(maker, param, "size"), nr = get(maker, param, "nr");
-	uint64_t first = get(maker, param, "first");
+	const struct iou_place *place = place_of(maker, param);
 	char *addr = *at;
 
-	for (uint64_t i = 0; i < nr; i++)
-		iovecs[first + i] = (struct iovec){addr + i * size, size};
-	*at += whole_pages(nr * size);
+	for (uint64_t i = 0; i < place->nr; i++)
+		iovecs[place->first + i] = (struct iovec){addr + i * place->size, place->size};
+	*at += whole_pages(place->nr * place->size);
 	return iou_maker_set(maker, param, "addr", (uintptr_t)addr);
 }
 
@@ -246,7 +250,10 @@ static int make_buffers(struct iou_maker *maker)
 
 	if (!maker->buffers_nr || !maker->ring)
 		return 0;
-	ret = iovecs ? map_pages(maker, maker->buffers_at, &maker->made.buffers) : -ENOMEM;
+	if (!iovecs)
+		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", ENOMEM,
+				   "cannot register buffers");
+	ret = map_pages(maker, maker->buffers_at, &maker->made.buffers);
 	if (ret)
 		return ret;
 	maker->made.buffers_size = maker->buffers_at;

@@ -74,25 +74,91 @@ static uint64_t size_of(int fd)
 	return ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0;
 }
 
+/* Whether one of the files that are read is the one in @fd, which is to be emptied. */
+static bool is_read_too(const struct iou_maker *maker, int fd)
+{
+	struct stat out, in;
+
+	if (fstat(fd, &out) || !S_ISREG(out.st_mode))
+		return false;
+	for (size_t i = 0; i < maker->made.fds_nr; i++)
+		if (maker->made.fds[i] != fd && fstat(maker->made.fds[i], &in) == 0 &&
+		    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return true;
+	return false;
+}
+
+static int file_error(struct iou_maker *maker, const char *path, bool out)
+{
+	enum iou_cause cause = errno == EACCES || errno == EPERM    ? IOU_CAUSE_PERMISSION
+			       : errno == ENOENT || errno == EISDIR ? IOU_CAUSE_USAGE
+								    : IOU_CAUSE_FAILED;
+
+	return iou_err_set(maker->err, cause, "open", errno,
+			   out ? "cannot open '%s' for writing" : "cannot open '%s'", path);
+}
+
+static int open_out(struct iou_maker *maker, const char *path, int *fd)
+{
+	struct iou_outfile *outs = reallocarray(maker->made.outs, maker->made.outs_nr + 1,
+						sizeof(*outs));
+	struct iou_outfile out;
+	int ret;
+
+	if (outs)
+		maker->made.outs = outs;
+	ret = outs ? iou_outfile_open(&out, path, O_WRONLY | O_CLOEXEC) : -ENOMEM;
+	if (ret) {
+		errno = -ret;
+		return file_error(maker, path, true);
+	}
+	outs[maker->made.outs_nr++] = out;
+	ret = keep_fd(maker, out.fd);
+	if (ret)
+		return ret;
+	*fd = out.fd;
+	return 0;
+}
+
+static int open_in(struct iou_maker *maker, const char *path, int *fd)
+{
+	int opened = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					    : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (opened < 0)
+		return file_error(maker, path, false);
+	*fd = opened;
+	return keep_fd(maker, opened);
+}
+
+static int open_stdout(struct iou_maker *maker, int *fd)
+{
+	int opened = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (opened < 0)
+		return file_error(maker, "-", true);
+	*fd = opened;
+	return keep_fd(maker, opened);
+}
+
 static int open_file(struct iou_maker *maker, const struct iou_decl *param, const char *path)
 {
 	bool out = param->kind == IOU_KIND_OUTFILE;
-	int fd;
+	int fd = -1, ret;
 
-	if (strcmp(path, "-") == 0)
-		fd = fcntl(out ? STDOUT_FILENO : STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (!out)
+		ret = open_in(maker, path, &fd);
 	else
-		fd = open(path, (out ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY) | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		enum iou_cause cause = errno == EACCES || errno == EPERM    ? IOU_CAUSE_PERMISSION
-				       : errno == ENOENT || errno == EISDIR ? IOU_CAUSE_USAGE
-									    : IOU_CAUSE_FAILED;
-
-		return iou_err_set(maker->err, cause, "open", errno,
-				   out ? "cannot open '%s' for writing" : "cannot open '%s'", path);
+		ret = strcmp(path, "-") == 0 ? open_stdout(maker, &fd) : open_out(maker, path, &fd);
+	if (ret)
+		return ret;
+	if (out && is_read_too(maker, fd)) {
+		iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
+			    "'%s' would be written over what is read from it", path);
+		return -EINVAL;
 	}
-	return keep_fd(maker, fd) ?: iou_maker_set(maker, param, "fd", (uint32_t)fd) ?:
-	       iou_maker_set(maker, param, "size", size_of(fd));
+	return iou_maker_set(maker, param, "fd", (uint32_t)fd)
+		       ?: iou_maker_set(maker, param, "size", out ? 0 : size_of(fd));
 }
 
 static int open_socket(struct iou_maker *maker, const struct iou_decl *param, const char *address)
@@ -147,11 +213,16 @@ static int each(struct iou_maker *maker, uint32_t kinds, step_fn step)
 int iou_resources_open(struct iou_resources *resources, const struct iou_ring *ring,
 		       struct iou_loop *loop, struct iou_err *err)
 {
-	struct iou_maker maker = {.ring = ring, .loop = loop, .err = err};
-	int ret = each(&maker, KIND(MEM) | KIND(BUFFERS) | KIND(BUF_RING) | KIND(DIRECT),
-		       iou_maker_lay_out);
+	IOU_FREE struct iou_place *places = calloc(iou_loop_decls(loop)->nr + 1, sizeof(*places));
+	struct iou_maker maker = {.ring = ring, .loop = loop, .err = err, .places = places};
+	int ret;
 
-	/* Files last: one that is written to is emptied, for nothing if the rest fails. */
+	if (!places)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM,
+				   "cannot make the loop's resources");
+	ret = each(&maker, KIND(MEM) | KIND(BUFFERS) | KIND(BUF_RING) | KIND(DIRECT),
+		   iou_maker_lay_out);
+
 	if (!ret)
 		ret = iou_maker_make_memory(&maker);
 	if (!ret)
@@ -165,6 +236,18 @@ int iou_resources_open(struct iou_resources *resources, const struct iou_ring *r
 	return 0;
 }
 
+int iou_resources_begin(struct iou_resources *resources, struct iou_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < resources->outs_nr && !ret; i++)
+		ret = iou_outfile_begin(&resources->outs[i]);
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret,
+				   "cannot empty a file that is to be written");
+	return 0;
+}
+
 void iou_resources_release(struct iou_resources *resources)
 {
 	for (size_t i = 0; i < resources->fds_nr; i++)
@@ -175,6 +258,9 @@ void iou_resources_release(struct iou_resources *resources)
 		free(resources->paths[i]);
 	}
 	free(resources->paths);
+	for (size_t i = 0; i < resources->outs_nr; i++)
+		iou_outfile_release(&resources->outs[i]);
+	free(resources->outs);
 	if (resources->mem)
 		munmap(resources->mem, resources->mem_size);
 	if (resources->buffers)

@@ -11,12 +11,15 @@
 #include "base/err.h"
 #include "loop/loop.h"
 #include "ring/ring.h"
+#include "session/outfile.h"
 
 struct iou_resources {
 	int *fds; /* files and sockets */
 	size_t fds_nr;
 	char **paths; /* of unix sockets that listen, which end with them */
 	size_t paths_nr;
+	struct iou_outfile *outs; /* their fds are among those above */
+	size_t outs_nr;
 	void *mem; /* registered as the MEM region: whole pages */
 	size_t mem_size;
 	void *buffers; /* registered buffers */
@@ -32,7 +35,13 @@ struct iou_resources {
 int iou_resources_open(struct iou_resources *resources, const struct iou_ring *ring,
 		       struct iou_loop *loop, struct iou_err *err);
 
-/* To be called after the ring is gone: requests may still use them. */
+/* The run begins: empty the files that it writes. Stage "open", cause FAILED. */
+int iou_resources_begin(struct iou_resources *resources, struct iou_err *err);
+
+/*
+ * To be called after the ring is gone: requests may still use them. Where the run did not begin,
+ * files that were made for it are removed.
+ */
 void iou_resources_release(struct iou_resources *resources);
 
 /* Tell the loop, once it is loaded, where the timers are that it declares. */

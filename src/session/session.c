@@ -157,6 +157,10 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 	struct iou_session opened = {.ring = IOU_RING_INIT, .loop = loop};
 	int ret = load(&opened, config, true, err) ?: iou_loop_attach(loop, err);
 
+	if (!ret)
+		ret = iou_resources_begin(&opened.resources, err);
+	if (!ret)
+		ret = iou_held_begin(&opened.held, err);
 	if (ret) {
 		iou_session_release(&opened);
 		return ret;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "session/set.h"
+#include "session/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,8 @@
 
 struct iou_held_one {
 	int fd; /* or -1, and a buffer */
+	bool is_out;
+	struct iou_outfile out; /* @fd's, of a file that is to be emptied */
 	void *buffer;
 	size_t size;
 };
@@ -198,9 +201,23 @@ static int hold(struct iou_held *held, struct iou_held_one one)
 	return 0;
 }
 
+int iou_held_begin(struct iou_held *held, struct iou_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < held->nr && !ret; i++)
+		if (held->list[i].is_out)
+			ret = iou_outfile_begin(&held->list[i].out);
+	if (ret)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret,
+				   "cannot empty a file that is to be written");
+	return 0;
+}
+
 void iou_held_release(struct iou_held *held)
 {
 	for (size_t i = 0; i < held->nr; i++) {
+		iou_outfile_release(&held->list[i].out);
 		iou_close(held->list[i].fd);
 		if (held->list[i].buffer)
 			munmap(held->list[i].buffer, held->list[i].size);
@@ -235,15 +252,27 @@ static int open_error(const struct value *value, int ret, struct iou_err *err)
 static int make_file(const struct value *value, struct iou_held *held, uint64_t *number,
 		     struct iou_err *err)
 {
-	IOU_CLOSE int fd = open(value->path, value->flags | O_CLOEXEC | O_NOCTTY, 0666);
-	int ret;
+	int flags = (value->flags & ~(O_CREAT | O_TRUNC)) | O_CLOEXEC | O_NOCTTY;
+	struct iou_held_one one = {};
+	int ret = 0;
 
-	if (fd < 0)
-		return open_error(value, -errno, err);
-	ret = hold(held, (struct iou_held_one){.fd = fd});
+	if (value->flags & O_CREAT) {
+		ret = iou_outfile_open(&one.out, value->path, flags);
+		one.is_out = true;
+		one.fd = one.out.fd;
+	} else {
+		one.fd = open(value->path, flags);
+		ret = one.fd < 0 ? -errno : 0;
+	}
 	if (ret)
 		return open_error(value, ret, err);
-	*number = (uint64_t)TAKE_FD(fd);
+	ret = hold(held, one);
+	if (ret) {
+		iou_outfile_release(&one.out);
+		iou_close(one.fd);
+		return open_error(value, ret, err);
+	}
+	*number = (uint64_t)one.fd;
 	return 0;
 }
 
@@ -255,7 +284,8 @@ static int make_buffer(const struct value *value, struct iou_held *held, uint64_
 	int ret = buffer == MAP_FAILED ? -errno : 0;
 
 	if (!ret) {
-		ret = hold(held, (struct iou_held_one){-1, buffer, value->size});
+		ret = hold(held,
+			   (struct iou_held_one){.fd = -1, .buffer = buffer, .size = value->size});
 		if (ret)
 			munmap(buffer, value->size);
 	}

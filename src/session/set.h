@@ -32,6 +32,10 @@ struct iou_held {
 int iou_sets_apply(const char *const *sets, size_t nr, struct iou_loop *loop,
 		   const struct iou_ring *ring, struct iou_held *held, struct iou_err *err);
 
+/* The run begins: empty the files that were to be made anew. Stage "open", cause FAILED. */
+int iou_held_begin(struct iou_held *held, struct iou_err *err);
+
+/* After the ring is gone. Where the run did not begin, files that were made for it go again. */
 void iou_held_release(struct iou_held *held);
 
 /*
