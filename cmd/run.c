@@ -152,7 +152,7 @@ static void tick(void *data, uint64_t elapsed_ns)
 }
 
 /* A trace on the terminal leaves no place for a line of progress. */
-static int prepare_beside(struct beside *beside, struct args *args, struct iou_err *err)
+static void prepare_beside(struct beside *beside, struct args *args)
 {
 	bool to_stderr = args->trace && !args->trace_path;
 
@@ -163,9 +163,8 @@ static int prepare_beside(struct beside *beside, struct args *args, struct iou_e
 	if (beside->has_progress)
 		args->run.tick_ns = PROGRESS_NS;
 	if (!args->trace)
-		return 0;
+		return;
 	args->run.tick_ns = TRACE_NS;
-	return iou_tracing_open_file(&beside->tracing, err);
 }
 
 /* Everything from an open loop to its statistics. An exit code, or -1 with @err. */
@@ -173,18 +172,18 @@ static int run_loop(struct iou_session *session, struct iou_loop *loop, struct a
 		    struct beside *beside, int *signum, struct iou_err *err)
 {
 	struct iou_run run = {};
-	int ret = prepare_beside(beside, args, err);
+	int ret = iou_session_open(session, loop, &args->loop.session, err);
 
-	if (!ret)
-		ret = iou_session_open(session, loop, &args->loop.session, err);
+	prepare_beside(beside, args);
 	if (!ret && args->trace)
-		ret = iou_trace_open(&beside->tracing.trace, loop, beside->tracing.file, err);
+		ret = iou_tracing_open(&beside->tracing, loop, err);
 	if (ret)
 		return -1;
 	ret = iou_session_run(session, &args->run, &run, err);
 	iou_progress_line_end(&beside->progress);
 	if (!ret && args->trace)
-		ret = iou_tracing_finish(&beside->tracing, err);
+		ret = iou_tracing_finish(&beside->tracing,
+					 run.signal || run.stop == IOU_STOP_TIMED_OUT, err);
 	if (ret)
 		return -1;
 	say_why(loop, &run, &args->run);
@@ -200,7 +199,7 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	struct iou_image image = {};
 	struct iou_loop *loop = NULL;
 	struct iou_session session = IOU_SESSION_INIT;
-	struct beside beside = {};
+	struct beside beside = {.tracing = IOU_TRACING_INIT};
 	int ret = iou_loop_args_init(&args.loop, argc, argv, &err), code = -1, signum = 0;
 
 	if (!ret)

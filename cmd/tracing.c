@@ -10,41 +10,42 @@
 #include "base/text.h"
 #include "log.h"
 
-/* Standard error by another name: with a buffer of its own, a line is not a system call each. */
-static FILE *open_stderr(void)
-{
-	IOU_CLOSE int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+/* How long a trace is waited for that nobody reads, once its run was stopped. */
+#define PATIENCE_MS 1000
 
-	if (file)
-		fd = -1;
-	return file;
-}
-
-int iou_tracing_open_file(struct iou_tracing *tracing, struct iou_err *err)
+static int cannot_write(const struct iou_tracing *tracing, int errnum, struct iou_err *err)
 {
-	tracing->file = tracing->path ? fopen(tracing->path, "we") : open_stderr();
-	if (tracing->file)
-		return 0;
-	return iou_err_set(err,
-			   errno == EACCES   ? IOU_CAUSE_PERMISSION
-			   : errno == ENOENT ? IOU_CAUSE_USAGE
-					     : IOU_CAUSE_FAILED,
-			   "open", errno, "cannot write the trace to '%s'",
+	enum iou_cause cause = errnum == EACCES   ? IOU_CAUSE_PERMISSION
+			       : errnum == ENOENT ? IOU_CAUSE_USAGE
+						  : IOU_CAUSE_FAILED;
+
+	return iou_err_set(err, cause, "open", errnum, "cannot write the trace to '%s'",
 			   tracing->path ?: "standard error");
 }
 
-int iou_tracing_finish(struct iou_tracing *tracing, struct iou_err *err)
+int iou_tracing_open(struct iou_tracing *tracing, const struct iou_loop *loop, struct iou_err *err)
 {
+	if (tracing->path)
+		tracing->fd = open(tracing->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	else
+		tracing->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (tracing->fd < 0)
+		return cannot_write(tracing, errno, err);
+	return iou_trace_open(&tracing->trace, loop, tracing->fd, err);
+}
+
+int iou_tracing_finish(struct iou_tracing *tracing, bool stopped, struct iou_err *err)
+{
+	int ret = iou_trace_finish(tracing->trace, stopped ? PATIENCE_MS : -1);
 	uint64_t written, lost;
 	char text[32];
 
-	while (iou_trace_consume(tracing->trace))
-		;
-	if (ferror(tracing->file))
-		return iou_err_set(err, IOU_CAUSE_FAILED, "run", errno ?: EIO,
-				   "cannot write the trace to '%s'",
-				   tracing->path ?: "standard error");
+	if (ret == -ETIMEDOUT) {
+		iou_note("the trace is cut short: nobody reads it");
+		return 0;
+	}
+	if (ret)
+		return cannot_write(tracing, -ret, err);
 	iou_trace_count(tracing->trace, &written, &lost);
 	if (lost)
 		iou_note("the trace lost %s of %s records: a step had more than its buffer holds",
@@ -56,7 +57,6 @@ int iou_tracing_finish(struct iou_tracing *tracing, struct iou_err *err)
 void iou_tracing_release(struct iou_tracing *tracing)
 {
 	iou_trace_free(tracing->trace);
-	if (tracing->file)
-		fclose(tracing->file);
-	*tracing = (struct iou_tracing){};
+	iou_close(tracing->fd);
+	*tracing = IOU_TRACING_INIT;
 }

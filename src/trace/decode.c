@@ -155,6 +155,8 @@ static void put_sqe(struct line *line, const struct io_uring_sqe *sqe)
 		put(line, "sqe %u", sqe->opcode);
 	if (uses & USES_FD)
 		put(line, " fd=%" PRId32, sqe->fd);
+	if (sqe->opcode == IORING_OP_ASYNC_CANCEL && sqe->cancel_flags & IORING_ASYNC_CANCEL_FD)
+		put(line, " fd=%" PRId32, sqe->fd);
 	if (uses & USES_FD_IN)
 		put(line, " fd_in=%" PRId32 " off_in=%" PRId64, sqe->splice_fd_in,
 		    (int64_t)sqe->splice_off_in);

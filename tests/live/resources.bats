@@ -44,7 +44,7 @@ setup_file() {
 	expect 1 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/ out=/dev/null
 	has "a request failed: Is a directory" "$stderr"
 	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out=/dev/null block=600x1M
-	has "at most 512 MiB" "$stderr"
+	has "at most 511 MiB" "$stderr"
 	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out=/dev/null block=0x1M
 	has "'block' is empty" "$stderr"
 }
@@ -53,7 +53,22 @@ setup_file() {
 	echo precious >"$BATS_TEST_TMPDIR/out"
 	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/nonexistent out="$BATS_TEST_TMPDIR/out"
 	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out="$BATS_TEST_TMPDIR/out" block=600x1M
+	chmod 666 "$BATS_TEST_TMPDIR/out"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+	expect 4 as_nobody "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out="$BATS_TEST_TMPDIR/out"
+	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in="$BATS_TEST_TMPDIR/out" out="$BATS_TEST_TMPDIR/out"
+	has "would be written over" "$stderr"
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = precious ]
+	chmod 777 "$BATS_TEST_TMPDIR"
+	expect 4 as_nobody "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out="$BATS_TEST_TMPDIR/new"
+	[ ! -e "$BATS_TEST_TMPDIR/new" ]
+	expect 0 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/dev/null out="$BATS_TEST_TMPDIR/out"
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+}
+
+@test "fields that lie in each other harm nobody but the loop" {
+	run "$IOUCTL" run "$OBJECTS/overlap.bpf.o" --timeout 5s
+	[ "$status" -le 5 ]
 }
 
 @test "memory beyond what may be locked: the limit and CAP_IPC_LOCK are named" {
@@ -90,6 +105,19 @@ shout() {
 	[ "$(json '.run.stop.reason, .stats.bytes')" = $'done\n880' ]
 	[ "$(json '.stats.receives >= 14')" = true ]
 	[ "$(json '.params.unused, .params.conns, .params.bufs')" = $'5\n2\n3x64' ]
+}
+
+@test "a socket that a killed run left is taken over" {
+	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
+	attached
+	kill -KILL "$pid"
+	finish 137
+	[ -S "$BATS_TEST_TMPDIR/socket" ]
+	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
+	attached
+	expect 1 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
+	shout "$BATS_TEST_TMPDIR/socket"
+	finish 0
 }
 
 @test "a socket that is in use, a host that does not exist" {

@@ -59,6 +59,28 @@ lines() {
 	[ "$(tail -1 "$BATS_TEST_TMPDIR/trace" | cut -d' ' -f2-)" = "119999 cqe user_data=0xea5f res=0" ]
 }
 
+@test "a trace that nobody reads: --timeout and signals are heard" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 8<>"$BATS_TEST_TMPDIR/fifo"
+	expect 124 timeout 20 "$IOUCTL" run nop-chain --count "$forever" --timeout 300ms \
+		--trace-file "$BATS_TEST_TMPDIR/fifo" --json
+	[ "$(json .run.stop.reason)" = timed-out ]
+	[[ "$stderr" == *"the trace is cut short"* ]]
+	start "$IOUCTL" run nop-chain --count "$forever" --trace-file "$BATS_TEST_TMPDIR/fifo"
+	attached
+	kill -TERM "$pid"
+	finish 143
+	exec 8>&-
+}
+
+@test "a loop that counts its rounds is verified when it is traced, too" {
+	for flag in sq-rewind -sq-rewind; do
+		expect 0 "$IOUCTL" run "$OBJECTS/reaper.bpf.o" depth=3 --ring-flag "$flag" --trace --json
+		[ "$(json '.stats.completed, .trace.written')" = $'9\n18' ]
+		[ "$(grep -c sqe <<<"$stderr")" = 9 ]
+	done
+}
+
 @test "a step with more than the buffer holds: what is lost is counted, and where it was" {
 	expect 0 "$IOUCTL" run "$OBJECTS/torrent.bpf.o" --count 130000 --trace-file "$BATS_TEST_TMPDIR/trace"
 	written=$(grep -c -E '^[0-9]+\.[0-9]{9} ' "$BATS_TEST_TMPDIR/trace")

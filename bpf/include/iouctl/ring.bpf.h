@@ -180,6 +180,24 @@ static __always_inline void iou_trace_add(__u32 kind, const __u64 *data, __u32 w
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
+/*
+ * Not static: the verifier looks at such a function once, by itself, and not at what it may do in
+ * each place where it is called. A loop is so no harder to verify for being traced.
+ */
+__noinline int iou_trace_sqe(const struct io_uring_sqe *sqe, __u64 now)
+{
+	if (sqe)
+		iou_trace_add(IOU_TRACE_SQE, (const __u64 *)sqe, 8, now);
+	return 0;
+}
+
+__noinline int iou_trace_cqe(const struct io_uring_cqe *cqe)
+{
+	if (cqe)
+		iou_trace_add(IOU_TRACE_CQE, (const __u64 *)cqe, 2, bpf_ktime_get_ns());
+	return 0;
+}
+
 /* @nr SQEs from index @first on were taken. */
 static __noinline int iou_trace_sqes(const struct io_uring_sqe *sqes, __u32 first, __u32 nr,
 				     __u64 now)
@@ -189,22 +207,16 @@ static __noinline int iou_trace_sqes(const struct io_uring_sqe *sqes, __u32 firs
 	iou_forever {
 		if (i >= nr)
 			break;
-		iou_trace_add(IOU_TRACE_SQE, (const __u64 *)&sqes[(first + i) & mask], 8, now);
+		iou_trace_sqe(&sqes[(first + i) & mask], now);
 		i++;
 		iou_forget(i);
 	}
 	return 0;
 }
 
-static __noinline int iou_trace_cqe(const struct io_uring_cqe *cqe)
-{
-	iou_trace_add(IOU_TRACE_CQE, (const __u64 *)cqe, 2, bpf_ktime_get_ns());
-	return 0;
-}
-
 /*
  * Whether the reader of the trace is behind: the step is then put off, so that nothing is lost
- * but what one step alone has too much of.
+ * but what one step alone has too much of. One that is asked to stop is not: nobody may read it.
  */
 static __noinline bool iou_trace_is_behind(void)
 {
@@ -500,7 +512,7 @@ static __always_inline int iou_run_step(struct iou_ctx *ctx, struct iou_loop_par
 	ring.trace = trace;
 	if (iou_ring_begin(&ring, ctx, params))
 		return IOU_FAIL(&ring, 22, "a region is smaller than was said");
-	if (trace && iou_trace_is_behind())
+	if (trace && iou_trace_is_behind() && !iou_stop_requested())
 		return IOU_LOOP_CONTINUE;
 	verdict = step(&ring);
 	iou_ring_end(&ring);
