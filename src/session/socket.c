@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/cleanup.h"
@@ -19,7 +18,8 @@ static int socket_error(struct iou_err *err, const char *address, bool listening
 		    "open", errnum, listening ? "cannot listen at '%s'" : "cannot connect to '%s'",
 		    address);
 	if (errnum == EADDRINUSE && strncmp(address, "unix:", 5) == 0)
-		iou_err_hint(err, "there is something at this path that is in use, or no socket");
+		iou_err_hint(err, "there is something at this path already: remove it if it is "
+				  "what a run left that was killed");
 	else if (errnum == EADDRINUSE)
 		iou_err_hint(err, "another program has it; with port 0 the kernel chooses one");
 	return -errnum;
@@ -42,21 +42,6 @@ static int open_one(const struct sockaddr *addr, socklen_t length, bool listenin
 	return ret ? -errno : TAKE_FD(fd);
 }
 
-/* A socket that nobody listens at any more: what had it was killed. */
-static void remove_stale(const struct sockaddr_un *addr)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return;
-	fd = open_one((const struct sockaddr *)addr, sizeof(*addr), false);
-	if (fd == -ECONNREFUSED)
-		unlink(addr->sun_path);
-	if (fd >= 0)
-		close(fd);
-}
-
 static int open_unix(const char *path, bool listening)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -64,8 +49,6 @@ static int open_unix(const char *path, bool listening)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(addr.sun_path, path);
-	if (listening)
-		remove_stale(&addr);
 	return open_one((struct sockaddr *)&addr, sizeof(addr), listening);
 }
 

@@ -107,24 +107,16 @@ shout() {
 	[ "$(json '.params.unused, .params.conns, .params.bufs')" = $'5\n2\n3x64' ]
 }
 
-@test "a socket that a killed run left is taken over" {
-	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
-	attached
-	kill -KILL "$pid"
-	finish 137
-	[ -S "$BATS_TEST_TMPDIR/socket" ]
-	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
-	attached
-	expect 1 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
-	shout "$BATS_TEST_TMPDIR/socket"
-	finish 0
-}
-
 @test "a socket that is in use, a host that does not exist" {
 	: >"$BATS_TEST_TMPDIR/socket"
 	expect 1 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket"
 	has "cannot listen at" "$stderr"
-	has "Address already in use" "$stderr"
+	has "Address already in use; there is something at this path already" "$stderr"
+	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/live"
+	attached
+	expect 1 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/live"
+	shout "$BATS_TEST_TMPDIR/live"
+	finish 0
 	expect 2 "$IOUCTL" run "$OBJECTS/answer.bpf.o" at=127.0.0.1.5:80
 	has "there is no '127.0.0.1.5:80'" "$stderr"
 }
