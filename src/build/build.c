@@ -188,7 +188,7 @@ int iou_build_make(struct iou_build *build, const struct iou_build_config *confi
 {
 	IOU_CLOSE int compiled = memfd_create("compiled", MFD_CLOEXEC);
 	IOU_CLOSE int linked = memfd_create("linked", MFD_CLOEXEC);
-	struct stat source;
+	struct stat source = {};
 	int ret;
 
 	*build = (struct iou_build){};
