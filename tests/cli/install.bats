@@ -78,6 +78,14 @@ same_files() {
 	[[ "$output" != *RPATH* && "$output" != *RUNPATH* ]]
 }
 
+@test "the installed binary builds a loop with the header that was installed beside it" {
+	cd "$BATS_TEST_TMPDIR"
+	expect 0 "$PREFIX/bin/iouctl" new hello
+	expect 0 "$PREFIX/bin/iouctl" build -v hello.bpf.c
+	has " -I$PREFIX/include " "$stderr"
+	expect 2 "$PREFIX/bin/iouctl" run ./hello.bpf.o nosuch=1
+}
+
 @test "the installed sources of loops compile with the installed header alone" {
 	for source in "$PREFIX"/share/iouctl/loops/*.bpf.c; do
 		clang -target bpf -g -O2 -mcpu=v3 -Wall -Werror -I "$PREFIX/include" \
