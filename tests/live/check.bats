@@ -47,8 +47,8 @@ load helper
 }
 
 @test "an object of others: its variables are set, but no file is opened" {
-	expect 0 "$IOUCTL" check "$OBJECTS/otherscopy.bpf.o" --set input_fd=@open:/etc/passwd \
-		--set output_fd=@open:"$BATS_TEST_TMPDIR/out":create --json
+	expect 0 "$IOUCTL" check "$OBJECTS/otherscopy.bpf.o" --set from_fd=@open:/etc/passwd \
+		--set to_fd=@open:"$BATS_TEST_TMPDIR/out":create --json
 	[ "$(json .verdict)" = accepted ]
 	[ ! -e "$BATS_TEST_TMPDIR/out" ]
 	expect 2 "$IOUCTL" check "$OBJECTS/otherscopy.bpf.o" --set nosuch=1

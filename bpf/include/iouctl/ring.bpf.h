@@ -247,7 +247,7 @@ static __always_inline bool iou_trace_is_behind(void)
  *
  *	iou_batch_begin(ring);
  *	while (… && (sqe = iou_batch_add(ring)))
- *		iou_prep_nop(sqe);
+ *		io_uring_prep_nop(sqe);
  *	ret = iou_batch_submit(ring);
  *
  * On a ring with SQ_REWIND each batch starts at SQE 0, and an SQE keeps what was put into it:
