@@ -101,7 +101,7 @@ static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, 
 			IORING_SETUP_CQE_MIXED)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "ring", EINVAL,
 			    "'%s' needs SQEs of 64 bytes and CQEs of 16", iou_loop_name(loop));
-		iou_err_hint(err, "leave out the --ring-flag for other sizes");
+		iou_err_hint(err, "leave out --ring-flag sqe128, cqe32, sqe-mixed and cqe-mixed");
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
