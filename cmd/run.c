@@ -162,9 +162,8 @@ static void prepare_beside(struct beside *beside, struct args *args)
 	args->run.tick_data = beside;
 	if (beside->has_progress)
 		args->run.tick_ns = PROGRESS_NS;
-	if (!args->trace)
-		return;
-	args->run.tick_ns = TRACE_NS;
+	if (args->trace)
+		args->run.tick_ns = TRACE_NS;
 }
 
 /* Everything from an open loop to its statistics. An exit code, or -1 with @err. */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "loop/globals.h"
 #include "loop/walk.h"
 
 /* ---- All of them, one after the other ---- */
@@ -27,27 +28,13 @@ static struct cursor first(const struct iou_loop *loop)
 }
 
 /* ".data" and ".data.x" are of the family ".data". */
-static bool is_data(const char *section)
-{
-	static const char *const families[] = {".rodata", ".data", ".bss"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		size_t length = strlen(families[i]);
-
-		if (strncmp(section, families[i], length) == 0 &&
-		    (section[length] == '\0' || section[length] == '.'))
-			return true;
-	}
-	return false;
-}
-
 static bool next_section(struct cursor *c)
 {
 	for (c->next = 0; ++c->section < btf__type_cnt(c->btf);) {
 		const struct btf_type *t = btf__type_by_id(c->btf, c->section);
 		const char *name = btf__name_by_offset(c->btf, t->name_off);
 
-		if (!btf_is_datasec(t) || !name || !is_data(name))
+		if (!btf_is_datasec(t) || !iou_section_holds_globals(name))
 			continue;
 		c->var.map = bpf_object__find_map_by_name(iou_loop_object(c->loop), name);
 		if (c->var.map && bpf_map__is_internal(c->var.map))

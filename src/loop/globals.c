@@ -61,7 +61,7 @@ static void type_text(const struct btf *btf, __u32 id, char *text, size_t size)
 
 /* ---- Variables ---- */
 
-static bool holds_globals(const char *section)
+bool iou_section_holds_globals(const char *section)
 {
 	static const char *const names[] = {".rodata", ".data", ".bss"};
 
@@ -84,7 +84,9 @@ static int add_section(struct iou_globals *globals, const struct iou_loop *loop,
 	struct iou_global *list;
 	struct bpf_map *map;
 
-	map = holds_globals(section) ? bpf_object__find_map_by_name(loop->object, section) : NULL;
+	map = iou_section_holds_globals(section)
+		      ? bpf_object__find_map_by_name(loop->object, section)
+		      : NULL;
 	if (!map || !bpf_map__initial_value(map, &value_size))
 		return 0;
 	list = reallocarray(globals->list, globals->nr + nr + 1, sizeof(*list));

@@ -2,6 +2,7 @@
 /* The global variables of an object, which are set before it is loaded. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "loop/loop.h"
@@ -16,6 +17,9 @@ struct iou_globals {
 	struct iou_global *list;
 	size_t nr;
 };
+
+/* Whether it is .rodata, .data, .bss, or one whose name goes on from these; NULL is none. */
+bool iou_section_holds_globals(const char *section);
 
 /* All in .rodata, .data, .bss and sections whose names go on from these. -ENOMEM. */
 int iou_globals_read(struct iou_globals *globals, const struct iou_loop *loop);
