@@ -17,6 +17,14 @@ as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"
 }
 
+# text_of NAME FILE: sets NAME to what $(<FILE) is. A fork takes its time in a guest.
+text_of() {
+	local text
+	IFS= read -r -d '' text <"$2" || :
+	while [[ $text == *$'\n' ]]; do text=${text%$'\n'}; done
+	printf -v "$1" %s "$text"
+}
+
 # expect CODE COMMAND...: run it with $output and $stderr apart, and check the exit code.
 expect() {
 	local code=$1

@@ -14,8 +14,7 @@ setup_file() {
 }
 
 setup() {
-	gone
-	dmesg_before=$(dmesg | wc -l)
+	quiet
 	mkdir -p "$BATS_TEST_TMPDIR/work"
 	cd "$BATS_TEST_TMPDIR/work" || return
 }

@@ -10,34 +10,29 @@ trouble='BUG|WARNING|KASAN|UBSAN|refcount|hung task|Oops|general protection|stal
 # its processor, which the scheduler finds when it moves the thread before it has run (7.2, 7.3).
 known='WARNING: kernel/sched/core\.c:[0-9]+ at set_task_cpu\+'
 
-# Links and maps of loops, pins, and processes; the kernel frees them a moment after the last user.
-leftovers() {
-	"$TOOLS/loops" || echo "cannot look for loops"
-	find /sys/fs/bpf -mindepth 1 2>/dev/null
-	pgrep -x iouctl | grep -vx 1 # the micro-VM's init is an iouctl
-}
-
-gone() {
-	for _ in $(seq 100); do
-		[ -n "$(leftovers)" ] || return 0
-		sleep 0.05
-	done
-	echo "left behind: $(leftovers)"
-	return 1
+# Waits until no loop, pin or process of an earlier test is there; the kernel frees them a moment
+# after the last user.
+# What the kernel's log says from now on is this test's.
+quiet() {
+	log_from=$("$TOOLS/loops" gone) || {
+		echo "$log_from"
+		return 1
+	}
 }
 
 setup() {
-	gone
-	dmesg_before=$(dmesg | wc -l)
+	quiet
 }
 
 teardown() {
-	jobs -p | xargs -r kill -KILL 2>/dev/null
-	gone || return 1
-	if dmesg | tail -n +$((dmesg_before + 1)) | grep -E "$trouble" | grep -vE "$known"; then
-		echo "the kernel complained"
-		return 1
-	fi
+	# shellcheck disable=SC2046
+	[ -z "${!-}" ] || kill -KILL $(jobs -p) 2>/dev/null || :
+	gone "$log_from" "$trouble" "$known"
+}
+
+# gone [RECORD TROUBLE KNOWN]: nothing is left behind, and the kernel did not complain since.
+gone() {
+	"$TOOLS/loops" gone "$@"
 }
 
 # start COMMAND...: in the background, with its output in $BATS_TEST_TMPDIR/{out,err}; sets $pid.
@@ -46,13 +41,13 @@ start() {
 	pid=$!
 }
 
-# finish: wait for it, as expect() does for a command that it runs.
+# finish CODE: wait for it, as expect() does for a command that it runs.
 finish() {
 	local code=$1
 	status=0
 	wait "$pid" || status=$?
-	output=$(cat "$BATS_TEST_TMPDIR/out")
-	stderr=$(cat "$BATS_TEST_TMPDIR/err")
+	text_of output "$BATS_TEST_TMPDIR/out"
+	text_of stderr "$BATS_TEST_TMPDIR/err"
 	[ "$status" -eq "$code" ] || {
 		echo "exit code $status, not $code; stdout: $output; stderr: $stderr"
 		return 1
@@ -61,12 +56,7 @@ finish() {
 
 # attached: wait until a loop is bound to a ring.
 attached() {
-	for _ in $(seq 200); do
-		[[ "$("$TOOLS/loops")" != *link* ]] || return 0
-		sleep 0.05
-	done
-	echo "no loop was attached"
-	return 1
+	"$TOOLS/loops" attached
 }
 
 forever=9223372036854775807
