@@ -271,7 +271,7 @@ ring_flags() {
 		expect $shell "iouctl run nop-ch" nop-chain
 		expect $shell "iouctl run -q --entries 8 nop-ch" nop-chain
 		expect $shell "iouctl run mi" mine.o
-		expect $shell "iouctl run oth"
+		expect $shell "iouctl run other"
 	done
 	expect bash "iouctl run dir/" dir/deep.o
 	expect fish "iouctl run dir/" dir/deep.o
