@@ -78,17 +78,12 @@ static error_t parse_ring_flag(struct argp_state *state, const char *arg,
 	return EINVAL;
 }
 
-static error_t parse_argument(struct argp_state *state, struct iou_loop_args *args, char *arg)
+static error_t parse_argument(struct iou_loop_args *args, char *arg)
 {
-	if (!args->loop) {
+	if (args->loop)
+		args->params[args->params_nr++] = arg;
+	else
 		args->loop = arg;
-		return 0;
-	}
-	if (!strchr(arg, '=')) {
-		iou_args_usage(state, "of the form NAME=VALUE", arg);
-		return EINVAL;
-	}
-	args->params[args->params_nr++] = arg;
 	return 0;
 }
 
@@ -115,7 +110,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->sets[args->session.sets_nr++] = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		return parse_argument(state, args, arg);
+		return parse_argument(args, arg);
 	case ARGP_KEY_END:
 		if (args->loop)
 			return 0;
@@ -187,24 +182,37 @@ static int unknown_param(const struct iou_command *command, const struct iou_loo
 	return -EINVAL;
 }
 
+/* @word is NAME=VALUE, or the name of a flag, which it sets. */
+static int set_param(const struct iou_command *command, struct iou_loop *loop, const char *word,
+		     struct iou_err *err)
+{
+	IOU_FREE char *name = strdup(word);
+	char *value = name ? strchr(name, '=') : NULL;
+	const struct iou_decl *param;
+
+	if (!name)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "usage", ENOMEM,
+				   "cannot read the parameters");
+	if (value)
+		*value++ = '\0';
+	param = iou_loop_param(loop, name);
+	if (!value && (!param || param->kind != IOU_KIND_FLAG)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "'%s' is not of the form NAME=VALUE",
+			    word);
+		iou_err_hint(err, "'iouctl show %s' lists the parameters", iou_loop_name(loop));
+		return -EINVAL;
+	}
+	return param ? iou_loop_param_set(loop, param, value ?: "yes", err)
+		     : unknown_param(command, loop, name, err);
+}
+
 static int set_params(const struct iou_command *command, struct iou_loop *loop,
 		      const struct iou_loop_args *args, struct iou_err *err)
 {
-	const struct iou_decl *param;
 	int ret = 0;
 
-	for (size_t i = 0; i < args->params_nr && !ret; i++) {
-		IOU_FREE char *name = strdup(args->params[i]);
-		char *value = name ? strchr(name, '=') : NULL;
-
-		if (!value)
-			return iou_err_set(err, IOU_CAUSE_FAILED, "usage", ENOMEM,
-					   "cannot read the parameters");
-		*value++ = '\0';
-		param = iou_loop_param(loop, name);
-		ret = param ? iou_loop_param_set(loop, param, value, err)
-			    : unknown_param(command, loop, name, err);
-	}
+	for (size_t i = 0; i < args->params_nr && !ret; i++)
+		ret = set_param(command, loop, args->params[i], err);
 	return ret;
 }
 
