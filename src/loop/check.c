@@ -27,8 +27,8 @@ static const struct {
 	[IOU_KIND_CHOICE] = {.size = 4},
 	[IOU_KIND_COUNTER] = {.size = 8},
 	[IOU_KIND_GAUGE] = {.size = 8},
-	[IOU_KIND_INFILE] = {.fields = {{"fd", 4}, {"size", 8}}},
-	[IOU_KIND_OUTFILE] = {.fields = {{"fd", 4}, {"size", 8}}},
+	[IOU_KIND_INFILE] = {.fields = {{"fd", 4}, {"seeks", 1}, {"size", 8}, {"direct_fd", 4}}},
+	[IOU_KIND_OUTFILE] = {.fields = {{"fd", 4}, {"seeks", 1}, {"size", 8}, {"direct_fd", 4}}},
 	[IOU_KIND_LISTEN] = {.fields = {{"fd", 4}}},
 	[IOU_KIND_CONNECT] = {.fields = {{"fd", 4}}},
 	[IOU_KIND_MEM] = {.fields = {{"addr", 8}, {"offset", 8}, {"size", 8}, {"nr", 4}}},
@@ -108,6 +108,18 @@ static int check_expression(const struct iou_loop *loop, const struct iou_decl *
 		text, decl->name);
 }
 
+static int check_direct(const struct iou_loop *loop, const struct iou_decl *decl,
+			struct iou_err *err)
+{
+	const struct iou_decl *flag = decl->direct ? iou_loop_param(loop, decl->direct) : NULL;
+
+	if (!decl->direct || (flag && flag->kind == IOU_KIND_FLAG))
+		return 0;
+	return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+			   "'%s' in the declaration of '%s' is no flag of this loop", decl->direct,
+			   decl->name);
+}
+
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err)
 {
 	int ret = 0;
@@ -118,7 +130,7 @@ int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err)
 
 		if (decl->what == IOU_DECL_PARAM || decl->what == IOU_DECL_STAT)
 			ret = check_size(loop, decl, err) ?: check_fields(loop, decl, err) ?:
-			      check_default(loop, decl, err);
+			      check_default(loop, decl, err) ?: check_direct(loop, decl, err);
 		for (size_t j = 0; j < ARRAY_SIZE(texts) && !ret; j++)
 			ret = check_expression(loop, decl, texts[j], err);
 	}

@@ -44,8 +44,9 @@ static void words_free(char **words)
 
 static void decl_release(struct iou_decl *decl)
 {
-	char *texts[] = {decl->variable, decl->name, decl->help, decl->unit, decl->def,  decl->nr,
-			 decl->size,     decl->of,   decl->sq,   decl->cq,   decl->flags};
+	char *texts[] = {decl->variable, decl->name, decl->help,  decl->unit,
+			 decl->def,      decl->nr,   decl->size,  decl->of,
+			 decl->sq,       decl->cq,   decl->flags, decl->direct};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
@@ -170,6 +171,8 @@ static int set_key(struct iou_decl *decl, const char *key, const char *value, st
 		return value[0] ? set_text(&decl->def, strdup(value)) : 0;
 	if (strcmp(key, "of") == 0)
 		return set_text(&decl->of, dashed(value));
+	if (strcmp(key, "direct") == 0)
+		return set_text(&decl->direct, dashed(value));
 	if (strcmp(key, "kind") == 0)
 		return set_kind(decl, value, err);
 	if (strcmp(key, "min") == 0)

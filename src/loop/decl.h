@@ -54,6 +54,7 @@ struct iou_decl {
 	char **choices; /* IOU_KIND_CHOICE: its words, NULL-terminated */
 	size_t choices_nr;
 	char *def;       /* files and sockets: what it is unless set; NULL: it must be set */
+	char *direct;    /* files: the flag that asks for O_DIRECT too, or NULL */
 	char *nr, *size; /* memory: how many blocks of how many bytes; of iou_loop_eval() */
 	char *of;        /* statistics: the parameter whose value it ends at, or NULL */
 

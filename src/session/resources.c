@@ -141,10 +141,47 @@ static int open_stdout(struct iou_maker *maker, int *fd)
 	return keep_fd(maker, opened);
 }
 
+/* Standard input and output are where their other users left them: their next byte is meant. */
+static bool has_offsets(const char *path, int fd)
+{
+	return strcmp(path, "-") != 0 && lseek(fd, 0, SEEK_CUR) >= 0;
+}
+
+/* The file in @fd once more, with O_DIRECT, where a flag of the loop's asks for it. */
+static int open_direct(struct iou_maker *maker, const struct iou_decl *param, const char *path,
+		       int fd, int *direct_fd)
+{
+	const struct iou_decl *flag = param->direct ? iou_loop_param(maker->loop, param->direct)
+						    : NULL;
+	int mode = param->kind == IOU_KIND_OUTFILE ? O_WRONLY : O_RDONLY, opened;
+	uint64_t wanted = 0;
+	char again[32];
+
+	if (!flag || iou_loop_param_get(maker->loop, flag, &wanted) || !wanted)
+		return 0;
+	if (!has_offsets(path, fd)) {
+		iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
+			    "'%s' has no offsets, which O_DIRECT needs", path);
+		iou_err_hint(maker->err, "leave out %s", flag->name);
+		return -EINVAL;
+	}
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", fd);
+	opened = open(again, mode | O_DIRECT | O_CLOEXEC);
+	if (opened < 0) {
+		int ret = iou_err_set(maker->err, IOU_CAUSE_FAILED, "open", errno,
+				      "cannot open '%s' with O_DIRECT", path);
+
+		iou_err_hint(maker->err, "not all file systems have it: leave out %s", flag->name);
+		return ret;
+	}
+	*direct_fd = opened;
+	return keep_fd(maker, opened);
+}
+
 static int open_file(struct iou_maker *maker, const struct iou_decl *param, const char *path)
 {
 	bool out = param->kind == IOU_KIND_OUTFILE;
-	int fd = -1, ret;
+	int fd = -1, direct_fd = -1, ret;
 
 	if (!out)
 		ret = open_in(maker, path, &fd);
@@ -157,8 +194,13 @@ static int open_file(struct iou_maker *maker, const struct iou_decl *param, cons
 			    "'%s' would be written over what is read from it", path);
 		return -EINVAL;
 	}
-	return iou_maker_set(maker, param, "fd", (uint32_t)fd)
-		       ?: iou_maker_set(maker, param, "size", out ? 0 : size_of(fd));
+	ret = iou_maker_set(maker, param, "fd", (uint32_t)fd)
+		      ?: iou_maker_set(maker, param, "size", out ? 0 : size_of(fd))
+		      ?: iou_maker_set(maker, param, "seeks", has_offsets(path, fd));
+	if (ret)
+		return ret;
+	ret = open_direct(maker, param, path, fd, &direct_fd);
+	return ret ?: iou_maker_set(maker, param, "direct_fd", (uint32_t)direct_fd);
 }
 
 static int open_socket(struct iou_maker *maker, const struct iou_decl *param, const char *address)

@@ -108,6 +108,17 @@ void iou_stats_release(struct iou_stats *stats)
 	*stats = (struct iou_stats){};
 }
 
+/* The value of a number, or the size of a file. */
+static int read_end(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *end)
+{
+	char path[128];
+
+	if (param->kind != IOU_KIND_INFILE)
+		return iou_loop_param_get(loop, param, end);
+	snprintf(path, sizeof(path), "%s.size", param->variable);
+	return iou_loop_var_get(loop, path, end);
+}
+
 int iou_progress_read(const struct iou_loop *loop, struct iou_progress *progress)
 {
 	const struct iou_decls *decls = iou_loop_decls(loop);
@@ -120,7 +131,7 @@ int iou_progress_read(const struct iou_loop *loop, struct iou_progress *progress
 			continue;
 		param = iou_loop_param(loop, stat->of);
 		if (!param || iou_loop_var_get(loop, stat->variable, &read.value) ||
-		    iou_loop_param_get(loop, param, &read.end))
+		    read_end(loop, param, &read.end))
 			continue;
 		*progress = read;
 		return 0;

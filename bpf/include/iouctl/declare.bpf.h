@@ -50,13 +50,26 @@
  * standard input or output. */
 struct iou_file {
 	__s32 fd;
-	__u64 size; /* bytes, when it was opened; 0 for what has none, such as a pipe */
+	/* Whether reads and writes have offsets: not those of a pipe, a socket, a terminal, "-".
+	 * They go in order, one at a time, with offset -1. */
+	__u8 seeks;
+	__u64 size;      /* bytes, when it was opened; 0 for what has none, such as a pipe */
+	__s32 direct_fd; /* the same file with O_DIRECT, or -1 where that was not asked for */
 };
+
+/* What O_DIRECT wants an offset, a length and an address to be a multiple of, in bytes. */
+#define IOU_DIRECT_ALIGN 4096
 
 #define IOU_PARAM_INFILE(name, def, help) \
 	IOU_RESOURCE_(struct iou_file, "infile", name, "def=" def, help)
 #define IOU_PARAM_OUTFILE(name, def, help) \
 	IOU_RESOURCE_(struct iou_file, "outfile", name, "def=" def, help)
+
+/* The same, opened a second time with O_DIRECT (direct_fd) if @flag is set, an IOU_PARAM_FLAG. */
+#define IOU_PARAM_INFILE_DIRECT(name, def, flag, help) \
+	IOU_RESOURCE_(struct iou_file, "infile", name, "direct=" #flag ";def=" def, help)
+#define IOU_PARAM_OUTFILE_DIRECT(name, def, flag, help) \
+	IOU_RESOURCE_(struct iou_file, "outfile", name, "direct=" #flag ";def=" def, help)
 
 /* A stream socket that listens or is connected: HOST:PORT, [IPV6]:PORT or unix:PATH. */
 struct iou_socket {
@@ -122,8 +135,8 @@ struct iou_direct {
  * ---- Statistics ----
  *
  * A counter only grows; IOU_PROGRESS is a counter that ends at the value of a parameter, which
- * is what a progress display shows. Keep them in locals and write them back once per step or
- * block.
+ * is what a progress display shows; or at the size of an IOU_PARAM_INFILE. Keep them in locals and
+ * write them back once per step or block.
  */
 #define IOU_STAT_(kind, of, name, unit, text) \
 	__u64 name IOU_TAG("iou:stat;kind=" kind of ";unit=" unit ";help=" text) = 0

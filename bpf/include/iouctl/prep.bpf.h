@@ -101,6 +101,14 @@ static __always_inline void io_uring_prep_fsync(struct io_uring_sqe *sqe, int fd
 	sqe->fsync_flags = fsync_flags;
 }
 
+/* include/uapi/linux/io_uring.h; Linux 6.1's copy of it lacks it (6.9). */
+#define IOU_OP_FTRUNCATE 55
+
+static __always_inline void io_uring_prep_ftruncate(struct io_uring_sqe *sqe, int fd, __s64 len)
+{
+	io_uring_prep_rw(IOU_OP_FTRUNCATE, sqe, fd, 0, 0, len);
+}
+
 static __always_inline void io_uring_prep_splice(struct io_uring_sqe *sqe, int fd_in, __s64 off_in,
 						 int fd_out, __s64 off_out, unsigned int nbytes,
 						 unsigned int splice_flags)
