@@ -91,6 +91,26 @@ static void add_stop(struct iou_doc *in, const struct iou_run *run)
 	}
 }
 
+/* For people: a program divides by itself. */
+static void add_rate(struct iou_doc *in, const struct iou_progress *progress, uint64_t elapsed_ns)
+{
+	double each = (double)elapsed_ns / (double)progress->value;
+	bool bytes = strcmp(progress->decl->unit, "bytes") == 0;
+	struct iou_doc *line;
+	char text[32];
+
+	if (!bytes) {
+		line = iou_doc_null(in, NULL, "each");
+		iou_doc_text(line, "%s", iou_text_duration(text, sizeof(text), each));
+	}
+	line = iou_doc_null(in, NULL, "rate");
+	iou_text_rate(text, sizeof(text), 1e9 / each);
+	if (bytes)
+		iou_doc_text(line, "%s%sB/s", text, strchr(text, ' ') ? "" : " ");
+	else
+		iou_doc_text(line, "%s %s/s", text, progress->decl->unit);
+}
+
 static void add_run(struct iou_doc *doc, const struct iou_loop *loop, const struct iou_run *run)
 {
 	struct iou_doc *in = iou_doc_object(doc, "run"), *line;
@@ -99,17 +119,8 @@ static void add_run(struct iou_doc *doc, const struct iou_loop *loop, const stru
 
 	line = iou_doc_u64(in, "elapsed_ns", "time", run->elapsed_ns);
 	iou_doc_text(line, "%s", iou_text_duration(text, sizeof(text), (double)run->elapsed_ns));
-	if (!iou_progress_read(loop, &progress) && progress.value && run->elapsed_ns) {
-		line = iou_doc_null(in, NULL, "each");
-		iou_doc_text(line, "%s",
-			     iou_text_duration(text, sizeof(text),
-					       (double)run->elapsed_ns / (double)progress.value));
-		line = iou_doc_null(in, NULL, "rate");
-		iou_doc_text(line, "%s %s/s",
-			     iou_text_rate(text, sizeof(text),
-					   (double)progress.value * 1e9 / (double)run->elapsed_ns),
-			     progress.decl->unit);
-	}
+	if (!iou_progress_read(loop, &progress) && progress.value && run->elapsed_ns)
+		add_rate(in, &progress, run->elapsed_ns);
 	line = iou_doc_u64(in, "enter_calls", "enter", run->enter_calls);
 	iou_doc_text(line, "%s call%s of io_uring_enter",
 		     iou_text_count(text, sizeof(text), run->enter_calls),
