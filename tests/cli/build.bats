@@ -209,6 +209,9 @@ EOF
 	with_param 'IOU_PARAM_MEM(block, 1, nosuch, "memory");'
 	expect 5 "$IOUCTL" build bad.bpf.c
 	has "'nosuch' in the declaration of 'block'" "$stderr"
+	with_param 'IOU_PARAM_INFILE_DIRECT(in, "", count, "a file"); IOU_PARAM_U64(count, 1, 1, 2, "", "no flag");'
+	expect 5 "$IOUCTL" build bad.bpf.c
+	has "'count' in the declaration of 'in' is no flag of this loop" "$stderr"
 	[ ! -e bad.bpf.o ]
 }
 

@@ -109,7 +109,7 @@ load ../helper
 	has "nop-chain" "$output"
 	has "built-in" "$output"
 	expect 0 "$IOUCTL" list --names
-	[ "$output" = nop-chain ]
+	[ "$output" = $'nop-chain\nnop-batch\ncopy' ]
 	expect 0 "$IOUCTL" list --names --json
 	[ "$(json '.schema')" = iouctl.list/1 ]
 	expect 0 "$IOUCTL" list --json
@@ -117,6 +117,16 @@ load ../helper
 	[ "$(json '.loops[0].name, .loops[0].source')" = $'nop-chain\nbuilt-in' ]
 	[ "$(json '.loops[0].description | length > 10')" = true ]
 	expect 0 as_nobody "$IOUCTL" list --names
+}
+
+@test "a flag may be its name alone, and no other parameter" {
+	expect 2 "$IOUCTL" run nop-chain count
+	has "'count' is not of the form NAME=VALUE" "$stderr"
+	expect 2 "$IOUCTL" run nop-chain nosuch
+	has "'nosuch' is not of the form NAME=VALUE" "$stderr"
+	# This one is about the file: the flag was taken.
+	expect 2 "$IOUCTL" run copy direct fsync in=/dev/null depth=0
+	has "depth goes from 1" "$stderr"
 }
 
 @test "what cannot be written is a failure" {

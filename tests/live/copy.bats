@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# copy: to the last byte, from and to what has no offsets, and when it fails.
+
+load helper
+
+setup() {
+	quiet
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# copy ARGUMENT...: it must succeed.
+copy() {
+	expect 0 "$IOUCTL" run copy "$@" --json
+	[ "$(json '.run.stop.reason, .run.ring.in_flight, .run.enter_calls')" = $'done\n0\n1' ]
+}
+
+# sizes BS: of files around a block.
+sizes() {
+	echo 0 1 $(($1 - 1)) "$1" $(($1 + 1)) $((10 * $1 + 7))
+}
+
+teardown() {
+	cd /
+	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
+	gone "$log_from" "$trouble" "$known"
+}
+
+# all_sizes ARGUMENT...
+all_sizes() {
+	local size
+	for size in $(sizes 4096); do
+		head -c "$size" /dev/urandom >a
+		echo "what was there before, and is longer than some" >b
+		copy in=a out=b bs=4096 "$@"
+		cmp a b
+		[ "$(json .stats.copied)" = "$size" ]
+	done
+}
+
+@test "copy: files of any size, on tmpfs" {
+	all_sizes depth=3
+}
+
+@test "copy: files of any size, past the page cache" {
+	all_sizes depth=4 direct fsync
+}
+
+@test "copy: ranges beyond 4 GiB" {
+	truncate -s 5G a
+	head -c 300000 /dev/urandom >piece
+	dd if=piece of=a bs=1M seek=4294967290 oflag=seek_bytes conv=notrunc status=none
+	copy in=a out=b offset=4294967280 length=300020 bs=7000
+	[ "$(stat -c %s b)" = 300020 ]
+	cmp <(tail -c +11 b | head -c 300000) piece
+	copy in=piece out=c seek=5000000000
+	[ "$(stat -c %s c)" = 5000300000 ]
+	cmp <(tail -c 300000 c) piece
+}
+
+@test "copy: a ring that is smaller than the depth, and one without SQ_REWIND" {
+	head -c 1000003 /dev/urandom >a
+	copy in=a out=b bs=999 depth=100 --entries 2 --cq-entries 4
+	cmp a b
+	[ "$(json '.stats["in-flight-max"] > 2')" = true ]
+	copy in=a out=b bs=10000 depth=16 --ring-flag -sq-rewind --ring-flag -no-sqarray
+	cmp a b
+}
+
+@test "copy: pipes and standard input and output are read and written in order" {
+	head -c 1000003 /dev/urandom >a
+	copy in=- out=b bs=10000 < <(cat a)
+	cmp a b
+	(head -c 5 a; sleep 0.2; tail -c +6 a) | "$IOUCTL" run copy in=- out=b bs=64K -q >stats
+	cmp a b
+	mkfifo pipe
+	"$IOUCTL" run copy in=a out=pipe bs=30000 depth=8 -q >stats &
+	cmp a pipe
+	wait $!
+}
+
+@test "copy: a file that others grow or cut meanwhile comes out as a beginning of it" {
+	head -c 3000000 /dev/urandom >all
+	head -c 1000000 all >a
+	for bytes in 1500000 500000; do
+		"$IOUCTL" run copy in=a out=b bs=512 depth=64 -q >stats &
+		if [ $bytes = 1500000 ]; then
+			tail -c +1000001 all | head -c 2000000 >>a
+		else
+			truncate -s $bytes a
+		fi
+		wait $!
+		cmp -n "$(stat -c %s b)" all b
+	done
+}
+
+@test "copy: errors say what failed, and how far it came" {
+	head -c 1000003 /dev/urandom >a
+	expect 1 "$IOUCTL" run copy in=a out=/dev/full --json
+	[ "$(json '.run.stop.errno, .run.ring.in_flight, .stats.copied')" = $'ENOSPC\n0\n0' ]
+	has "cannot write to 'out': No space left on device" "$stderr"
+	expect 1 "$IOUCTL" run copy in=/ out=b
+	has "cannot read from 'in': Is a directory" "$stderr"
+	# As the signal does, which a shell may have it ignore.
+	expect 141 bash -c '"$0" run copy in=a out=- bs=1000 | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL"
+	expect 1 bash -c 'trap "" PIPE; "$0" run copy in=a out=- bs=1000 2>err | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL"
+	grep -q "cannot write to 'out': Broken pipe" err
+	expect 2 "$IOUCTL" run copy in=a out=a
+	[ "$(stat -c %s a)" = 1000003 ]
+	expect 1 "$IOUCTL" run copy in=a out=b offset=1 direct
+	has "multiples of 4096" "$stderr"
+	expect 2 "$IOUCTL" run copy in=- out=b direct <a
+	has "which O_DIRECT needs" "$stderr"
+	expect 1 bash -c 'cat a | "$0" run copy in=- out=b offset=5' "$IOUCTL"
+	has "offset is not possible" "$stderr"
+}
+
+@test "copy: a disk that becomes full" {
+	mkdir small
+	mount -t tmpfs -o size=4M none small
+	truncate -s 100M a
+	expect 1 "$IOUCTL" run copy in=a out=small/b --json
+	[ "$(json '.run.stop.errno, .run.ring.in_flight')" = $'ENOSPC\n0' ]
+	[ "$(json '.stats.copied > 1000000')" = true ]
+}
+
+@test "copy: ^C ends a read that nobody answers, and what was read is written" {
+	mkfifo pipe
+	start "$IOUCTL" run copy in=pipe out=b --json
+	exec 5>pipe
+	echo hello >&5
+	for _ in $(seq 100); do
+		[ ! -s b ] || break
+		sleep 0.05
+	done
+	kill -TERM $pid
+	finish 143
+	exec 5>&-
+	[ "$(cat b)" = hello ]
+}
