@@ -66,12 +66,5 @@ json() {
 
 # example NAME: the source in docs/loops.md whose loop is called so.
 example() {
-	awk -v loop="IOU_LOOP($1," '
-		/^```/ {
-			if (c && index(text, "#include") && index(text, loop)) printf "%s", text
-			c = $0 == "```c"
-			text = ""
-			next
-		}
-		c { text = text $0 "\n" }' "$BATS_TEST_DIRNAME/../../docs/loops.md"
+	"$BATS_TEST_DIRNAME/../tools/example" "$1" "$BATS_TEST_DIRNAME/../../docs/loops.md"
 }

@@ -311,6 +311,18 @@ EOF
 	[ "$(cat ok.bpf.o)" = old ]
 }
 
+@test "a disk that is full leaves the old object, and nothing else" {
+	user=
+	[ "$(id -u)" = 0 ] || user=--map-root-user
+	unshare $user --mount true || skip "no mount namespaces here"
+	mkdir small
+	expect 1 unshare $user --mount sh -c 'mount -t tmpfs -o size=4k none small &&
+		echo old >small/ok.bpf.o &&
+		{ "$0" build ok.bpf.c -o small/ok.bpf.o; code=$?; ls -A small; cat small/ok.bpf.o; exit $code; }' "$IOUCTL"
+	has "cannot write 'small/ok.bpf.o': No space left on device" "$stderr"
+	[ "$output" = $'ok.bpf.o\nold' ]
+}
+
 @test "as a plain user: where he may write, and where not" {
 	mkdir mine theirs
 	chmod 777 mine
