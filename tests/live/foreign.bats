@@ -59,8 +59,8 @@ results() {
 
 @test "a copy is the same, byte for byte" {
 	in=$BATS_TEST_TMPDIR/in out=$BATS_TEST_TMPDIR/out
-	for case in "0 4096" "1 64K" "4095 4096" "4096 4096" "4097 4096" "65536 64K" "65537 5001" \
-		"300001 64K" "300001 100003" "300001 1M"; do
+	for case in "0 4096" "4096 4096" "4097 4096" "300001 100003" \
+		${LONG:+"1 64K" "4095 4096" "65536 64K" "65537 5001" "300001 64K" "300001 1M"}; do
 		read -r length size <<<"$case"
 		head -c "$length" /dev/urandom >"$in"
 		rm -f "$out"

@@ -13,14 +13,13 @@ load helper
 		kill -$signal $pid
 		finish $((128 + $(kill -l $signal)))
 		[ "$(json '.run.stop.reason, .run.stop.signal')" = "interrupted"$'\n'"SIG$signal" ]
-		[ "$(json '.stats.completed > 1000')" = true ]
-		[ "$(json '.stats.completed == .run.ring.cq_tail')" = true ]
-		[ "$(json .run.ring.in_flight)" = 0 ]
+		[ "$(json '.stats.completed > 1000, .stats.completed == .run.ring.cq_tail, .run.ring.in_flight')" = \
+			$'true\ntrue\n0' ]
 	done
 }
 
 @test "an ignored signal stays ignored" {
-	start bash -c "trap '' INT HUP; exec \"$IOUCTL\" run nop-chain --count $forever --timeout 8s --json"
+	start bash -c "trap '' INT HUP; exec \"$IOUCTL\" run nop-chain --count $forever --timeout 4s --json"
 	attached
 	kill -INT $pid
 	kill -HUP $pid
@@ -168,7 +167,7 @@ load helper
 }
 
 @test "SIGINT and SIGKILL at random moments of many runs leave nothing" {
-	for i in $(seq 20); do
+	for ((i = 0; i < ${LONG:+16}+4; i++)); do
 		start env --default-signal=INT "$IOUCTL" run nop-chain --count $forever --json
 		# Before that, SIGINT is ignored, as it is for all that bash starts in the background.
 		until [ "$(cat /proc/$pid/comm)" = iouctl ] || ! kill -0 $pid; do :; done
