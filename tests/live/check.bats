@@ -31,9 +31,11 @@ load helper
 		has "outside of the allowed memory range (rejected.bpf.c:15" "$stderr"
 		has "-v shows its log" "$stderr"
 		[ "$(wc -l <<<"$stderr")" = 1 ]
-		expect 5 "$IOUCTL" "$command" -v "$OBJECTS/rejected.bpf.o"
-		[ "$(wc -l <<<"$stderr")" -gt 300 ]
-		has "processed" "$stderr"
+		[ -z "${LONG-}" ] && [ "$command" = run ] || {
+			expect 5 "$IOUCTL" "$command" -v "$OBJECTS/rejected.bpf.o"
+			[ "$(wc -l <<<"$stderr")" -gt 300 ]
+			has "processed" "$stderr"
+		}
 		expect 5 "$IOUCTL" "$command" "$OBJECTS/rejected.bpf.o" --json
 		[ "$(json '.stage, .exit')" = $'load\n5' ]
 		has "processed" "$(json .detail)"

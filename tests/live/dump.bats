@@ -4,22 +4,28 @@
 
 load helper
 
-# as_json FILTER WANTED: what jq makes of $output, in one line each.
+# as_json FILTER WANTED [FILTER WANTED...]: what jq, which is slow to start, makes of $output.
 as_json() {
-	local got
-	got=$(json "$1 | tojson")
-	[ "$got" = "$2" ] || {
-		echo "$1: $got, not $2"
+	local filters='' wanted='' got
+	while [ $# -gt 0 ]; do
+		filters+="${filters:+, }($1 | tojson)"
+		wanted+="${wanted:+$'\n'}$2"
+		shift 2
+	done
+	got=$(json "$filters")
+	[ "$got" = "$wanted" ] || {
+		diff <(echo "$wanted") <(echo "$got")
 		return 1
 	}
 }
 
 # line NAME VALUE: a line of $output as it stands, but for the width of the gap.
 line() {
-	grep -qxF "$1  $2" <<<"$(sed 's/   */  /' <<<"$output")" || {
-		echo "no line '$1  $2' in: $output"
-		return 1
+	[ "$squeezed_of" = "$output" ] || {
+		squeezed_of=$output
+		squeezed=$'\n'$(sed 's/   */  /' <<<"$output")$'\n'
 	}
+	has $'\n'"$1  $2"$'\n' "$squeezed"
 }
 
 # The per-CPU maps are filled on the first two.
@@ -31,54 +37,54 @@ filled=$((cpus < 2 ? cpus : 2))
 	# jq 1.6 has no integers of 64 bits.
 	has '"constant":18446744073709551615,' "$output"
 	has '"minimum":-9223372036854775808,' "$output"
-	as_json '.globals | [.small, .negative, .big, .yes, .letter]' '[200,-3,1234567,true,"x"]'
-	as_json .globals.text '"t\\x1b\\xff"'
-	as_json '.globals | [.color, .unnamed, .wider, .real, .single]' \
+	as_json '.globals | [.small, .negative, .big, .yes, .letter]' '[200,-3,1234567,true,"x"]' \
+		.globals.text '"t\\x1b\\xff"' \
+		'.globals | [.color, .unnamed, .wider, .real, .single]' \
 		'["BLUE",3,"0x1122334455667788","0.1","-2.5"]'
-	as_json '.globals | [.matrix, .custom, .pointer]' '[[[1,2,3],[4,5,6]],7,"0x1234"]'
-	as_json .globals.outer '{"name":"abc","in":[{"a":1,"b":-2},{"a":3,"b":-4}],"word":67305985,"bytes":[1,2,3,4],"low":5,"high":-6,"color":"GREEN"}'
+	as_json '.globals | [.matrix, .custom, .pointer]' '[[[1,2,3],[4,5,6]],7,"0x1234"]' \
+		.globals.outer '{"name":"abc","in":[{"a":1,"b":-2},{"a":3,"b":-4}],"word":67305985,"bytes":[1,2,3,4],"low":5,"high":-6,"color":"GREEN"}'
 	# What the program itself wrote.
-	as_json '.globals | [.zero, .["____dump_step.calls"]]' '[1,42]'
-	as_json '.globals.many | [length, .[63], .[64]]' '[65,0,"... 236 more"]'
-	as_json '.globals | has("LICENSE"), has("dump"), has("res_map")' $'false\nfalse\nfalse'
+	as_json '.globals | [.zero, .["____dump_step.calls"]]' '[1,42]' \
+		'.globals.many | [length, .[63], .[64]]' '[65,0,"... 236 more"]' \
+		'.globals | has("LICENSE"), has("dump"), has("res_map")' $'false\nfalse\nfalse'
 	[ -z "$stderr" ]
 }
 
 @test "maps of all kinds, in JSON" {
 	expect 0 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --json
-	as_json .maps.res_map '{"type":"array","max_entries":3,"entries":[{"key":0,"value":5},{"key":1,"value":6},{"key":2,"value":7}],"total":3,"truncated":false}'
-	as_json .maps.words '{"type":"hash","max_entries":16,"entries":[{"key":"a\"b","value":{"hits":3,"note":"hi","delta":-7,"by_size":[10,20]}}],"total":1,"truncated":false}'
-	as_json .maps.ports.type '"lru_hash"'
-	as_json .maps.ports.entries '[{"key":{"port":80,"host":1},"value":"GREEN"}]'
-	as_json .maps.none '{"type":"hash","max_entries":16,"entries":[],"total":0,"truncated":false}'
-	as_json .maps.untyped.entries '[{"key":"hex:aabbccdd","value":"hex:010203feff00"}]'
-	as_json .maps.secret '{"type":"array","max_entries":1,"entries":[],"total":1,"truncated":true,"error":"EPERM"}'
-	as_json .maps.events '{"type":"ringbuf","max_entries":4096}'
-	as_json .maps.queue '{"type":"queue","max_entries":2}'
-	as_json .maps.dump '{"type":"struct_ops","max_entries":1}'
-	as_json '.maps | length' 13
+	as_json .maps.res_map '{"type":"array","max_entries":3,"entries":[{"key":0,"value":5},{"key":1,"value":6},{"key":2,"value":7}],"total":3,"truncated":false}' \
+		.maps.words '{"type":"hash","max_entries":16,"entries":[{"key":"a\"b","value":{"hits":3,"note":"hi","delta":-7,"by_size":[10,20]}}],"total":1,"truncated":false}' \
+		.maps.ports.type '"lru_hash"' \
+		.maps.ports.entries '[{"key":{"port":80,"host":1},"value":"GREEN"}]' \
+		.maps.none '{"type":"hash","max_entries":16,"entries":[],"total":0,"truncated":false}' \
+		.maps.untyped.entries '[{"key":"hex:aabbccdd","value":"hex:010203feff00"}]' \
+		.maps.secret '{"type":"array","max_entries":1,"entries":[],"total":1,"truncated":true,"error":"EPERM"}' \
+		.maps.events '{"type":"ringbuf","max_entries":4096}' \
+		.maps.queue '{"type":"queue","max_entries":2}' \
+		.maps.dump '{"type":"struct_ops","max_entries":1}' \
+		'.maps | length' 13
 }
 
 @test "maps with a value for each CPU, and their sums" {
 	expect 0 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --json
 	[ "$(json '.maps.cpu_array | .type, (.entries[1].values | length)')" = $'percpu_array\n'$cpus ]
-	as_json '.maps.cpu_array.entries | map(.key)' '[0,1]'
-	as_json '.maps.cpu_array.entries | map(.sum)' "[0,$((filled * 4000000000 + filled - 1))]"
-	as_json '.maps.cpu_array.entries[1].values[0]' 4000000000
-	as_json '.maps.cpu_hash.entries[0].values[0]' '{"hits":3,"note":"hi","delta":-7,"by_size":[10,20]}'
-	as_json '.maps.cpu_hash.entries | map([.key, .sum])' \
+	as_json '.maps.cpu_array.entries | map(.key)' '[0,1]' \
+		'.maps.cpu_array.entries | map(.sum)' "[0,$((filled * 4000000000 + filled - 1))]" \
+		'.maps.cpu_array.entries[1].values[0]' 4000000000 \
+		'.maps.cpu_hash.entries[0].values[0]' '{"hits":3,"note":"hi","delta":-7,"by_size":[10,20]}' \
+		'.maps.cpu_hash.entries | map([.key, .sum])' \
 		"[[1,{\"hits\":$((filled * 3)),\"delta\":$((filled * -7)),\"by_size\":[$((filled * 10)),$((filled * 20))]}]]"
 }
 
 @test "large maps: 64 entries, or --all" {
 	expect 0 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --json
-	as_json '.maps.long_map | [(.entries | length), .entries[63].key, .total, .truncated]' '[64,63,1000,true]'
-	as_json '.maps.many_keys | [(.entries | length), .total, .max_entries, .truncated]' '[64,100,200,true]'
-	as_json '.maps.many_keys.entries | [(map(.key) | unique | length), all(.key == .value)]' '[64,true]'
+	as_json '.maps.long_map | [(.entries | length), .entries[63].key, .total, .truncated]' '[64,63,1000,true]' \
+		'.maps.many_keys | [(.entries | length), .total, .max_entries, .truncated]' '[64,100,200,true]' \
+		'.maps.many_keys.entries | [(map(.key) | unique | length), all(.key == .value)]' '[64,true]'
 	expect 0 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --json --all
-	as_json '.maps.long_map | [(.entries | length), .entries[999].key, .total, .truncated]' '[1000,999,1000,false]'
-	as_json '.maps.many_keys | [(.entries | map(.key) | sort == [range(100)]), .total, .truncated]' '[true,100,false]'
-	as_json '.globals.many | [length, .[299]]' '[300,0]'
+	as_json '.maps.long_map | [(.entries | length), .entries[999].key, .total, .truncated]' '[1000,999,1000,false]' \
+		'.maps.many_keys | [(.entries | map(.key) | sort == [range(100)]), .total, .truncated]' '[true,100,false]' \
+		'.globals.many | [length, .[299]]' '[300,0]'
 }
 
 @test "the same in text, for an object without our header" {
@@ -115,8 +121,8 @@ filled=$((cpus < 2 ? cpus : 2))
 
 @test "--get: only these variables, of any object" {
 	expect 0 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --get outer.name --get=zero --json
-	as_json .globals '{"outer.name":"abc","zero":1}'
-	as_json .maps.res_map.total 3
+	as_json .globals '{"outer.name":"abc","zero":1}' \
+		.maps.res_map.total 3
 	expect 0 "$IOUCTL" run "$OBJECTS/dump.bpf.o" --get big
 	line big 1,234,567
 	[ "$(grep -c ^zero <<<"$output")" -eq 0 ]
@@ -133,15 +139,15 @@ filled=$((cpus < 2 ? cpus : 2))
 
 @test "a loop with our header: its own maps, and in JSON its own variables" {
 	expect 0 "$IOUCTL" run "$OBJECTS/own.bpf.o" count=4 --json
-	as_json .globals '{"extra":8}'
-	as_json '.maps | keys' '["own","seen"]'
-	as_json '.maps.seen.entries[1]' '{"key":1,"value":4}'
+	as_json .globals '{"extra":8}' \
+		'.maps | keys' '["own","seen"]' \
+		'.maps.seen.entries[1]' '{"key":1,"value":4}'
 	expect 0 "$IOUCTL" run "$OBJECTS/own.bpf.o" count=4
 	line 'seen[1]' 4
 	[ "$(grep -cE '^(extra|iou_|own)' <<<"$output")" -eq 0 ]
 	expect 0 "$IOUCTL" run nop-chain count=4 --json
-	as_json .globals '{"in_flight":false}'
-	as_json .maps '{"nop_chain":{"type":"struct_ops","max_entries":1}}'
+	as_json .globals '{"in_flight":false}' \
+		.maps '{"nop_chain":{"type":"struct_ops","max_entries":1}}'
 	expect 0 "$IOUCTL" run nop-chain count=4
 	[ "$(wc -l <<<"$output")" -eq 10 ]
 }

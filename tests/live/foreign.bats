@@ -45,7 +45,7 @@ results() {
 	[ "$(results 2)" = 11 ]
 	kill -TERM "$pid"
 	finish 143
-	[ "$(json '.run.ring | .sq_head, .sq_tail, .cq_head, .cq_tail')" = $'11\n11\n11\n11' ]
+	[ "$(json '.run.ring.sq_head, .run.ring.sq_tail, .run.ring.cq_head, .run.ring.cq_tail')" = $'11\n11\n11\n11' ]
 }
 
 @test "NOPs: a loop that stops by itself is done" {

@@ -39,7 +39,7 @@ static void unknown(void)
 
 static bool take(const char *token)
 {
-	at += strspn(at, " ");
+	at += strspn(at, " \t\n");
 	if (strncmp(at, token, strlen(token)))
 		return false;
 	at += strlen(token);
@@ -120,7 +120,7 @@ static struct value term(void)
 	char *end;
 	struct value value = {.is_number = true};
 
-	at += strspn(at, " ");
+	at += strspn(at, " \t\n");
 	if (!isdigit((unsigned char)*at) && *at != '-')
 		return path();
 	value.number = strtoll(at, &end, 10);
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 	do
 		truth();
 	while (take(","));
-	at += strspn(at, " ");
+	at += strspn(at, " \t\n");
 	if (*at)
 		unknown();
 	fflush(stdout);
