@@ -60,7 +60,8 @@ check-package:
 # All there is.
 check-long: check check-asan check-package
 	scripts/deps valgrind
-	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" TESTS=long tests/run $(BUILD)
+	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" LONG=1 LIVE_TIMEOUT=60m TESTS="live long" \
+		tests/run $(BUILD)
 
 lint:
 	scripts/lint $(BUILD)
