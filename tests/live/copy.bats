@@ -17,13 +17,13 @@ copy() {
 
 # sizes BS: of files around a block.
 sizes() {
-	echo 0 1 $(($1 - 1)) "$1" $(($1 + 1)) $((10 * $1 + 7))
+	echo 0 "$1" $(($1 + 1)) $((10 * $1 + 7)) ${LONG:+1 $(($1 - 1))}
 }
 
 teardown() {
 	cd /
 	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
-	gone "$log_from" "$trouble" "$known"
+	tidy
 }
 
 # all_sizes ARGUMENT...

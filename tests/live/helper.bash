@@ -24,10 +24,15 @@ setup() {
 	quiet
 }
 
-teardown() {
+# After a test: ends what it started, and looks at what it left and at what the kernel said.
+tidy() {
 	# shellcheck disable=SC2046
 	[ -z "${!-}" ] || kill -KILL $(jobs -p) 2>/dev/null || :
 	gone "$log_from" "$trouble" "$known"
+}
+
+teardown() {
+	tidy
 }
 
 # gone [RECORD TROUBLE KNOWN]: nothing is left behind, and the kernel did not complain since.
