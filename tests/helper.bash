@@ -26,18 +26,19 @@ text_of() {
 }
 
 # expect CODE COMMAND...: run it with $output and $stderr apart, and check the exit code. As bats'
-# 'run --separate-stderr', which takes seven forks. A function runs in a subshell.
+# 'run --separate-stderr', which takes seven forks. A function runs in a subshell. In the background,
+# too: each process has its own files.
 expect() {
-	local code=$1
+	local code=$1 to=$BATS_TEST_TMPDIR.$BASHPID
 	shift
 	status=0
 	if declare -F "$1" >/dev/null; then
-		(set +eE && "$@") >"$BATS_TEST_TMPDIR.out" 2>"$BATS_TEST_TMPDIR.err" || status=$?
+		(set +eE && "$@") >"$to.out" 2>"$to.err" || status=$?
 	else
-		"$@" >"$BATS_TEST_TMPDIR.out" 2>"$BATS_TEST_TMPDIR.err" || status=$?
+		"$@" >"$to.out" 2>"$to.err" || status=$?
 	fi
-	text_of output "$BATS_TEST_TMPDIR.out"
-	text_of stderr "$BATS_TEST_TMPDIR.err"
+	text_of output "$to.out"
+	text_of stderr "$to.err"
 	IFS=$'\n' read -r -d '' -a lines <<<"$output" || :
 	if [ "$status" -ne "$code" ]; then
 		echo "exit code $status, not $code, of: $*"
