@@ -199,6 +199,10 @@ static int add_stats(struct iou_doc *doc, const struct iou_loop *loop)
 			add_histogram(in, &stats.list[i]);
 			continue;
 		}
+		if (stats.list[i].text) {
+			iou_doc_string(in, decl->name, decl->name, stats.list[i].text);
+			continue;
+		}
 		field = iou_doc_u64(in, decl->name, decl->name, stats.list[i].value);
 		iou_doc_text(field, "%s%s%s",
 			     iou_text_count(text, sizeof(text), stats.list[i].value),

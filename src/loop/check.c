@@ -59,6 +59,18 @@ static int check_size(const struct iou_loop *loop, const struct iou_decl *decl, 
 			   iou_kind_name(decl->kind), size);
 }
 
+static int check_text(const struct iou_loop *loop, const struct iou_decl *decl, struct iou_err *err)
+{
+	struct iou_var var;
+
+	if (decl->kind != IOU_KIND_TEXT ||
+	    (iou_loop_var(loop, decl->variable, &var) == 0 && var.size <= IOU_TEXT_MAX))
+		return 0;
+	return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+			   "'%s' is declared a text, but is no variable of up to %d bytes",
+			   decl->name, IOU_TEXT_MAX);
+}
+
 static int check_fields(const struct iou_loop *loop, const struct iou_decl *decl,
 			struct iou_err *err)
 {
@@ -129,8 +141,9 @@ int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err)
 		const char *texts[] = {decl->nr, decl->size, decl->sq, decl->cq};
 
 		if (decl->what == IOU_DECL_PARAM || decl->what == IOU_DECL_STAT)
-			ret = check_size(loop, decl, err) ?: check_fields(loop, decl, err) ?:
-			      check_default(loop, decl, err) ?: check_direct(loop, decl, err);
+			ret = check_size(loop, decl, err) ?: check_text(loop, decl, err) ?:
+			      check_fields(loop, decl, err) ?: check_default(loop, decl, err) ?:
+			      check_direct(loop, decl, err);
 		for (size_t j = 0; j < ARRAY_SIZE(texts) && !ret; j++)
 			ret = check_expression(loop, decl, texts[j], err);
 	}

@@ -23,6 +23,7 @@ static const char *const kind_names[] = {
 	[IOU_KIND_BUFFERS] = "buffers",   [IOU_KIND_BUF_RING] = "buf-ring",
 	[IOU_KIND_DIRECT] = "direct",     [IOU_KIND_COUNTER] = "counter",
 	[IOU_KIND_GAUGE] = "gauge",       [IOU_KIND_HISTOGRAM] = "histogram",
+	[IOU_KIND_TEXT] = "text",
 };
 
 const char *iou_kind_name(enum iou_kind kind)
@@ -105,7 +106,7 @@ static int check_name(const struct iou_decl *decl, struct iou_err *err)
 static int set_kind(struct iou_decl *decl, const char *value, struct iou_err *err)
 {
 	enum iou_kind first = decl->what == IOU_DECL_STAT ? IOU_KIND_COUNTER : IOU_KIND_U32;
-	enum iou_kind last = decl->what == IOU_DECL_STAT ? IOU_KIND_HISTOGRAM : IOU_KIND_DIRECT;
+	enum iou_kind last = decl->what == IOU_DECL_STAT ? IOU_KIND_TEXT : IOU_KIND_DIRECT;
 
 	for (enum iou_kind kind = first; kind <= last; kind++)
 		if (strcmp(kind_names[kind], value) == 0) {

@@ -35,7 +35,11 @@ enum iou_kind {
 	IOU_KIND_COUNTER, /* only grows */
 	IOU_KIND_GAUGE,
 	IOU_KIND_HISTOGRAM,
+	IOU_KIND_TEXT, /* characters */
 };
+
+/* Bytes of an IOU_KIND_TEXT, with its NUL. */
+#define IOU_TEXT_MAX 256
 
 enum iou_decl_what { IOU_DECL_PARAM, IOU_DECL_STAT, IOU_DECL_LOOP, IOU_DECL_TIMER };
 

@@ -5,6 +5,7 @@
 #include <iouctl/arith.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int read_field(const struct iou_loop *loop, const struct iou_decl *decl, const char *field,
 		      uint64_t *value)
@@ -51,6 +52,31 @@ static int read_histogram(const struct iou_loop *loop, const struct iou_decl *de
 	return ret;
 }
 
+/* The loop may be writing it meanwhile: what is read ends by itself. */
+static int read_text(const struct iou_loop *loop, const struct iou_decl *decl, char **out)
+{
+	struct iou_var var;
+	int ret = iou_loop_var(loop, decl->variable, &var);
+	const char *text = ret ? NULL : iou_loop_var_data(loop, &var);
+
+	if (!text)
+		return ret ?: -EINVAL;
+	*out = strndup(text, var.size);
+	return *out ? 0 : -ENOMEM;
+}
+
+static int read_stat(const struct iou_loop *loop, struct iou_stat *stat)
+{
+	switch (stat->decl->kind) {
+	case IOU_KIND_HISTOGRAM:
+		return read_histogram(loop, stat->decl, &stat->histogram);
+	case IOU_KIND_TEXT:
+		return read_text(loop, stat->decl, &stat->text);
+	default:
+		return iou_loop_var_get(loop, stat->decl->variable, &stat->value);
+	}
+}
+
 uint64_t iou_stat_percentile(const struct iou_stat_histogram *histogram, double share)
 {
 	uint64_t seen = 0, wanted = (uint64_t)(share * (double)histogram->count);
@@ -85,9 +111,7 @@ int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 			continue;
 		stat->decl = &decls->list[i];
 		read.nr++;
-		ret = stat->decl->kind == IOU_KIND_HISTOGRAM
-			      ? read_histogram(loop, stat->decl, &stat->histogram)
-			      : iou_loop_var_get(loop, stat->decl->variable, &stat->value);
+		ret = read_stat(loop, stat);
 		if (ret) {
 			iou_stats_release(&read);
 			return ret;
@@ -99,11 +123,12 @@ int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 
 void iou_stats_release(struct iou_stats *stats)
 {
-	for (size_t i = 0; i < stats->nr; i++)
-		if (stats->list[i].histogram) {
+	for (size_t i = 0; i < stats->nr; i++) {
+		if (stats->list[i].histogram)
 			free(stats->list[i].histogram->buckets);
-			free(stats->list[i].histogram);
-		}
+		free(stats->list[i].histogram);
+		free(stats->list[i].text);
+	}
 	free(stats->list);
 	*stats = (struct iou_stats){};
 }

@@ -17,6 +17,7 @@ struct iou_stat {
 	const struct iou_decl *decl;          /* name, kind, unit, help; the loop's */
 	uint64_t value;                       /* counters and gauges */
 	struct iou_stat_histogram *histogram; /* histograms; else NULL */
+	char *text;                           /* texts, up to their NUL; else NULL */
 };
 
 struct iou_stats {

@@ -7,6 +7,7 @@ IOU_PARAM_DURATION(every, 20000000, 1000000, 10000000000, "how long each");
 
 IOU_PROGRESS(ticks, nr, "ticks", "that went off");
 IOU_HISTOGRAM(slept, "ns", "how long each was");
+IOU_TEXT(word, 4, "what a terminal must not see, to the last byte");
 
 IOU_TIMER(timer);
 
@@ -39,6 +40,10 @@ static __always_inline int step(struct iou_ring *ring)
 		return iou_wait(ring, 1);
 	iou_histogram_add(&slept, now - started);
 	ticks++;
+	word[0] = 'a';
+	word[1] = 27;
+	word[2] = 'b';
+	word[3] = 'c';
 	return ticks == nr ? iou_done(ring) : arm(ring);
 }
 

@@ -42,6 +42,7 @@ IOU_PROGRESS(done, many, "things", "that are through");
 IOU_COUNTER(errors, "", "that were not");
 IOU_GAUGE(now, "requests", "in flight now");
 IOU_HISTOGRAM(took, "ns", "how long each took");
+IOU_TEXT(verdict, 24, "in a word");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -143,6 +144,7 @@ done|counter|many|things|that are through
 errors|counter|-|-|that were not
 now|gauge|-|requests|in flight now
 took|histogram|-|ns|how long each took
+verdict|text|-|-|in a word
 kinds|kinds_loop|depth \(4\)|2 \* depth \(8\)|-|all kinds
 seen|hash|4|8|99
 END
@@ -187,6 +189,7 @@ done counter many things
 errors counter null null
 now gauge null requests
 took histogram null ns
+verdict text null null
 END
 )" ]
 	[ "$(json '.loops[0].ring | tojson')" = \
@@ -298,6 +301,7 @@ looked into; mem; default depth x 2 \* bs.
 of descriptors; direct; default depth.
 that are through; counter of things, ends at the value of *many*.
 how long each took; histogram of ns.
+in a word; text.
 END
 	grep -qx 'all kinds. Ring: depth SQ and 2 \\\* depth CQ entries.' "$BATS_TEST_TMPDIR/out"
 	scdoc < <(printf 'x(7)\n\n# LOOPS\n\n'; cat "$BATS_TEST_TMPDIR/out") >"$BATS_TEST_TMPDIR/x.7"

@@ -121,14 +121,16 @@ shout() {
 	has "there is no '127.0.0.1.5:80'" "$stderr"
 }
 
-@test "timers without CQEs, and a histogram of them" {
+@test "timers without CQEs, a histogram of them, and a text" {
 	expect 0 "$IOUCTL" run "$OBJECTS/ticker.bpf.o" nr=4 every=20ms --json
 	[ "$(json '.stats.ticks, .stats.slept.count')" = $'4\n4' ]
 	[ "$(json '.stats.slept | .min >= 20000000 and .max < 2000000000 and .p50 >= .min and .p99 <= .max')" = true ]
 	[ "$(json '[.stats.slept.buckets[].count] | add')" = 4 ]
 	[ "$(json '.stats.slept as $h | [$h.buckets[] | select(.from <= $h.max and .to >= $h.max)] | length')" = 1 ]
 	[ "$(json '.run.ring.in_flight, .run.ring.cq_tail')" = $'0\n0' ]
+	[ "$(json .stats.word)" = 'a\x1bbc' ]
 	expect 0 "$IOUCTL" run "$OBJECTS/ticker.bpf.o" nr=2 every=20ms
 	has "2; min 2" "$(grep '^slept' <<<"$output")"
+	[ "$(grep '^word' <<<"$output")" = 'word    a\x1bbc' ]
 }
 

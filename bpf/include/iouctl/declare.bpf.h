@@ -145,6 +145,10 @@ struct iou_direct {
 #define IOU_GAUGE(name, unit, help) IOU_STAT_("gauge", "", name, unit, help)
 #define IOU_PROGRESS(name, param, unit, help) IOU_STAT_("counter", ";of=" #param, name, unit, help)
 
+/* What is no number: @bytes characters (256 at most), the last of which is a NUL; shown as it is. */
+#define IOU_TEXT(name, bytes, text) \
+	char name[bytes] IOU_TAG("iou:stat;kind=text;unit=;help=" text) = ""
+
 /* Where values lie: to 1/16 of themselves (<iouctl/arith.h>). Fill it by iou_histogram_add(). */
 struct iou_histogram {
 	__u64 sum, min, max;
