@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a file has, read ahead in up to `depth` blocks and had in order, as next_block() says. What
+ * has no offsets, such as a pipe, is read one block at a time.
+ *
+ * The loop declares the parameters in, bs, depth, offset and length, the memory `blocks` (MEM, or
+ * buffers and BLOCKS_REGISTERED), and reads, continued and in_flight_max to count in, and then
+ * includes this. A block's number is that of its request; the loop's own are BLOCKS_MAX and up.
+ */
+#pragma once
+
+#include <iouctl/loop.bpf.h>
+
+#define BLOCKS_MAX 1024
+#define ALL 9223372036854775807
+
+#ifndef QUEUE_SIZE
+#define QUEUE_SIZE (2 * BLOCKS_MAX)
+#endif
+#include "queue.bpf.h"
+
+enum state { IDLE, READING, HELD };
+
+static struct block {
+	__u64 at;   /* where it is, from the beginning of what is read */
+	__u32 want; /* bytes to read */
+	__u32 have; /* bytes read */
+	__u32 state;
+	__u32 poll; /* wait until the file is ready, before the next request */
+} block_list[BLOCKS_MAX];
+
+/* Blocks that nothing is in. */
+static __u32 idle[BLOCKS_MAX], idle_head, idle_tail;
+
+/* The others, in their order. */
+static __u32 turns[BLOCKS_MAX], turn_head, turn_tail;
+
+static __u64 next_at;      /* where the next block begins */
+static __u64 end_at = ALL; /* where a read found nothing */
+static __u32 reading;      /* blocks in state READING */
+static __u32 last_read;    /* the block that was begun last */
+static bool ended;         /* no more blocks are begun */
+static bool cancelled;     /* the reads were asked to end */
+static __u32 read_errno;   /* what a read failed with */
+
+static __always_inline struct block *block_of(__u32 nr)
+{
+	return &block_list[nr % BLOCKS_MAX];
+}
+
+/* Before anything else, once. */
+static __always_inline void blocks_begin(void)
+{
+	iou_forever {
+		if (idle_tail >= depth)
+			break;
+		idle[idle_tail % BLOCKS_MAX] = idle_tail;
+		idle_tail++;
+	}
+}
+
+/* ---- Reading ---- */
+
+static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
+{
+	struct block *block = block_of(nr);
+	__u64 addr = blocks.addr + nr * bs + block->have;
+	__u64 at = in.seeks ? offset + block->at + block->have : -1ULL;
+	__u32 want = block->want - block->have;
+
+	if (block->poll)
+		io_uring_prep_poll_add(sqe, in.fd, 1 /* POLLIN */);
+	else
+#ifdef BLOCKS_REGISTERED
+		io_uring_prep_read_fixed(sqe, in.fd, addr, want, at, blocks.first + nr);
+#else
+		io_uring_prep_read(sqe, in.fd, addr, want, at);
+#endif
+}
+
+static __always_inline void start_read(__u64 room)
+{
+	__u32 nr = idle[idle_head % BLOCKS_MAX];
+	struct block *block = block_of(nr);
+
+	idle_head++;
+	turns[turn_tail++ % BLOCKS_MAX] = nr;
+	block->at = next_at;
+	block->want = room < bs ? room : bs;
+	block->have = 0;
+	block->poll = 0;
+	block->state = READING;
+	reading++;
+	last_read = nr;
+	if (in.seeks)
+		next_at += block->want;
+	submit_later(nr);
+}
+
+/* Begin as many blocks as may be under way. Past the size that the file had, one at a time looks
+ * whether there is more. */
+static __always_inline void start_reads(void)
+{
+	__u64 size = in.size > offset ? in.size - offset : 0;
+
+	iou_forever {
+		if (ended || idle_head == idle_tail)
+			break;
+		if (next_at >= length) {
+			ended = true;
+			break;
+		}
+		if (reading && (!in.seeks || (length == ALL && next_at >= size)))
+			break;
+		start_read(length - next_at);
+	}
+}
+
+/* The request of block @nr came to @res. */
+static __always_inline void took_read(__u32 nr, __s32 res)
+{
+	struct block *block = block_of(nr);
+
+	if (cancelled && (block->poll || res == -125 || res == -11 || res == -4)) {
+		ended = true; /* ECANCELED; it was asked to */
+	} else if (block->poll || res == -4 /* EINTR */) {
+		block->poll = 0;
+		submit_later(nr);
+		return;
+	} else if (res == -11 /* EAGAIN: its other users want it not to wait */) {
+		block->poll = 1;
+		submit_later(nr);
+		return;
+	} else if (res > 0) {
+		reads++;
+		block->have += res;
+		if (in.seeks && block->have < block->want) {
+			continued++;
+			submit_later(nr);
+			return;
+		}
+	} else {
+		/* The end, as this block saw it; what is behind an error is not to be had either.
+		 */
+		if (block->at + block->have < end_at)
+			end_at = block->at + block->have;
+		if (res && !read_errno)
+			read_errno = -res;
+		ended = true;
+	}
+	reading--;
+	if (!in.seeks)
+		next_at = block->at + block->have;
+	block->state = HELD;
+}
+
+/* Nobody may ever write into the pipe, or type: whether to submit a request to cancel it. */
+static __always_inline bool cancel_reads(void)
+{
+	bool now = reading && !in.seeks && !cancelled;
+
+	ended = true;
+	cancelled |= now;
+	return now;
+}
+
+static __always_inline void prep_cancel_reads(struct io_uring_sqe *sqe)
+{
+	io_uring_prep_cancel64(sqe, last_read, 0);
+}
+
+/* ---- What was read, in order ---- */
+
+/* The block whose turn it is, or BLOCKS_MAX if it was not read yet. What blocks before it found no
+ * more to be there is cut off. */
+static __always_inline __u32 next_block(void)
+{
+	__u32 nr = turns[turn_head % BLOCKS_MAX];
+	struct block *block = block_of(nr);
+
+	if (turn_head == turn_tail || block->state != HELD)
+		return BLOCKS_MAX;
+	if (block->at >= end_at)
+		block->have = 0;
+	else if (block->have > end_at - block->at)
+		block->have = end_at - block->at;
+	return nr;
+}
+
+/* It need not be looked at again, and is the loop's until free_block(). */
+static __always_inline void take_block(void)
+{
+	turn_head++;
+}
+
+static __always_inline void free_block(__u32 nr)
+{
+	block_of(nr)->state = IDLE;
+	idle[idle_tail++ % BLOCKS_MAX] = nr;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Requests that are to be submitted, each a number of the loop's own, which becomes its user_data.
+ * One leaves the queue when the kernel took it: the SQ may be smaller than the queue, and a batch
+ * may end early.
+ *
+ * The loop defines prep(), declares the gauge in_flight_max, and has defined QUEUE_SIZE before it
+ * includes this: a power of two, no less than the requests that may wait.
+ */
+#pragma once
+
+#include <iouctl/loop.bpf.h>
+
+static __u32 queue[QUEUE_SIZE], queue_head, queue_tail;
+
+static __u64 in_flight; /* requests */
+
+/* A step may take 20 ms, and what is in the page cache is read within it. */
+#define STEP_BYTES 4194304
+
+/* Fill @sqe in as what request @nr is now. */
+static __always_inline void prep(struct io_uring_sqe *sqe, __u32 nr);
+
+static __always_inline void submit_later(__u32 nr)
+{
+	queue[queue_tail++ % QUEUE_SIZE] = nr;
+}
+
+static __always_inline bool nothing_is_under_way(void)
+{
+	return !in_flight && queue_head == queue_tail;
+}
+
+/*
+ * Submit what is in the queue, as far as the SQ and the step's time go, and wait for a completion,
+ * unless there is more to submit, or @again says that there is more to do.
+ */
+static __always_inline int submit_and_wait(struct iou_ring *ring, bool again)
+{
+	__u32 head = queue_head, bytes = 0;
+	struct io_uring_sqe *sqe;
+	int taken = 0;
+
+	iou_batch_begin(ring);
+	iou_forever {
+		__u32 nr = queue[head % QUEUE_SIZE];
+
+		if (head == queue_tail || bytes >= STEP_BYTES)
+			break;
+		sqe = iou_batch_add(ring);
+		if (!sqe)
+			break;
+		prep(sqe, nr);
+		sqe->user_data = nr;
+		bytes += sqe->len;
+		head++;
+		iou_forget(head);
+		iou_forget(bytes);
+		iou_forget(ring->queued);
+	}
+	if (head != queue_head)
+		taken = iou_batch_submit(ring);
+	if (taken > 0) {
+		queue_head += taken;
+		in_flight += taken;
+		if (in_flight > in_flight_max)
+			in_flight_max = in_flight;
+	}
+	if (again || (taken > 0 && queue_head != queue_tail))
+		return iou_again(ring);
+	if (!in_flight && queue_head != queue_tail)
+		return IOU_FAIL(ring, taken ? -taken : 5, "the kernel does not take a request");
+	return iou_wait(ring, 1);
+}
