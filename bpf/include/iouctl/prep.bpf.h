@@ -164,6 +164,25 @@ static __always_inline void io_uring_prep_send(struct io_uring_sqe *sqe, int soc
 	sqe->msg_flags = flags;
 }
 
+/* Two CQEs: the result, with IORING_CQE_F_MORE, and with IORING_CQE_F_NOTIF that the buffer is
+ * free again. */
+static __always_inline void io_uring_prep_send_zc(struct io_uring_sqe *sqe, int sockfd, __u64 buf,
+						  __u32 len, int flags, unsigned int zc_flags)
+{
+	io_uring_prep_rw(IORING_OP_SEND_ZC, sqe, sockfd, buf, len, 0);
+	sqe->msg_flags = flags;
+	sqe->ioprio = zc_flags;
+}
+
+static __always_inline void io_uring_prep_send_zc_fixed(struct io_uring_sqe *sqe, int sockfd,
+							__u64 buf, __u32 len, int flags,
+							unsigned int zc_flags,
+							unsigned int buf_index)
+{
+	io_uring_prep_send_zc(sqe, sockfd, buf, len, flags, zc_flags | IORING_RECVSEND_FIXED_BUF);
+	sqe->buf_index = buf_index;
+}
+
 static __always_inline void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd, __u64 buf,
 					       __u32 len, int flags)
 {
