@@ -22,9 +22,9 @@ static __always_inline int arm(struct iou_ring *ring)
 	if (!sqe)
 		return IOU_FAIL(ring, 16, "the SQ is full");
 	iou_prep_timer(ring, sqe, &timer, every);
+	started = bpf_ktime_get_ns();
 	if (iou_batch_submit(ring) != 1)
 		return IOU_FAIL(ring, 5, "not taken");
-	started = bpf_ktime_get_ns();
 	return iou_wait(ring, 1);
 }
 

@@ -310,7 +310,9 @@ static __always_inline int iou_batch_submit(struct iou_ring *ring)
 /*
  * A timer that goes off once, in @ns nanoseconds: a request without a CQE, which only makes the
  * kernel take another step. The loop looks at the clock (bpf_ktime_get_ns()) to see that it is
- * time. It is no request in flight to the statistics, unless it is cancelled, which posts a CQE.
+ * time, and looks at it first before it submits the timer: later, it might find it to be a moment
+ * too early when the timer went off, and sleep on. It is no request in flight to the statistics,
+ * unless it is cancelled, which posts a CQE.
  */
 static __always_inline void iou_prep_timer(struct iou_ring *ring, struct io_uring_sqe *sqe,
 					   struct iou_timer *timer, __u64 ns)
