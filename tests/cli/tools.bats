@@ -111,3 +111,23 @@ setup() {
 	expect 0 "$BATS_TEST_DIRNAME/../tools/lean" -f passes suite/a.bats
 	[ "$(wc -l <<<"$output")" = 2 ]
 }
+
+@test "lean: a test that does not end is killed, and fails" {
+	mkdir suite
+	sed s/^TEST/@test/ >suite/a.bats <<-'END'
+		TEST "waits for a program" {
+			bash -c "sleep 1000; true"
+		}
+
+		TEST "waits by itself" {
+			while :; do :; done
+		}
+
+		TEST "passes" {
+			:
+		}
+	END
+	LEAN_LIMIT=1 expect 1 "$BATS_TEST_DIRNAME/../tools/lean" suite
+	[ "$(grep -c "^# takes longer than 1 s: killed" <<<"$output")" = 2 ]
+	[[ "$output" == *"not ok 1 waits for"*"not ok 2 waits by"*"ok 3 passes"* ]]
+}
