@@ -147,15 +147,7 @@ static int check_all_names(const struct iou_build *build, struct iou_err *err)
 
 /* ---- What is printed ---- */
 
-static bool is_needed(const struct iou_decl *decl)
-{
-	bool named = decl->kind == IOU_KIND_INFILE || decl->kind == IOU_KIND_OUTFILE ||
-		     decl->kind == IOU_KIND_LISTEN || decl->kind == IOU_KIND_CONNECT;
-
-	return decl->what == IOU_DECL_PARAM && named && !decl->def;
-}
-
-/* The command that runs it, with a placeholder for each parameter that has no default. */
+/* The command that runs it, with a placeholder for each parameter that must be set. */
 static void next_command(const struct iou_build *build, const char *object, char *line, size_t size)
 {
 	const struct iou_decls *decls = iou_loop_decls(build->loop);
@@ -171,7 +163,7 @@ static void next_command(const struct iou_build *build, const char *object, char
 		const struct iou_decl *decl = &decls->list[i];
 		bool file = decl->kind == IOU_KIND_INFILE || decl->kind == IOU_KIND_OUTFILE;
 
-		if (!is_needed(decl))
+		if (!iou_decl_must_be_set(decl))
 			continue;
 		snprintf(word, sizeof(word), "%s=%s", decl->name, file ? "FILE" : "HOST:PORT");
 		at = iou_text_add_word(line, at, size, word);

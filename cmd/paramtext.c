@@ -87,7 +87,7 @@ char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop
 		snprintf(buf, size, "%s%s%s", param->nr, param->size ? " x " : "",
 			 param->size ?: "");
 	else
-		snprintf(buf, size, "%s", param->def ?: "");
+		snprintf(buf, size, "%s", param->def ?: param->optional ? "none" : "");
 	return buf;
 }
 

@@ -15,7 +15,8 @@
 char *iou_param_values_text(char *buf, size_t size, const struct iou_decl *param);
 
 /*
- * What @param is unless it is set: "64 KiB", "yes", "depth x 2 * bs"; "" for what must be set.
+ * What @param is unless it is set: "64 KiB", "yes", "depth x 2 * bs", "none" for what may be left
+ * out; "" for what must be set.
  * Returns @buf.
  */
 char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop,

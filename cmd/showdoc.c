@@ -132,6 +132,7 @@ static void add_param(struct iou_doc *params, const struct iou_loop *loop,
 		iou_doc_string(words, NULL, NULL, param->choices[i]);
 	iou_doc_string(row, "nr", NULL, is_number ? NULL : param->nr);
 	iou_doc_string(row, "size", NULL, is_number ? NULL : param->size);
+	iou_doc_bool(row, "optional", NULL, param->optional);
 	add_text(row, "unit", NULL, param->unit);
 	/* Values of these are with their unit. */
 	add_text(row, NULL, "UNIT",

@@ -36,6 +36,17 @@ bool iou_kind_is_number(enum iou_kind kind)
 	return kind <= IOU_KIND_CHOICE;
 }
 
+bool iou_decl_is_opened(const struct iou_decl *decl)
+{
+	return decl->what == IOU_DECL_PARAM && decl->kind >= IOU_KIND_INFILE &&
+	       decl->kind <= IOU_KIND_CONNECT;
+}
+
+bool iou_decl_must_be_set(const struct iou_decl *decl)
+{
+	return iou_decl_is_opened(decl) && !decl->def && !decl->optional;
+}
+
 static void words_free(char **words)
 {
 	for (char **word = words; word && *word; word++)
@@ -170,6 +181,8 @@ static int set_key(struct iou_decl *decl, const char *key, const char *value, st
 
 	if (strcmp(key, "def") == 0)
 		return value[0] ? set_text(&decl->def, strdup(value)) : 0;
+	if (strcmp(key, "optional") == 0)
+		return iou_parse_flag(value, &decl->optional) ? wrong(err, decl, key, value) : 0;
 	if (strcmp(key, "of") == 0)
 		return set_text(&decl->of, dashed(value));
 	if (strcmp(key, "direct") == 0)
@@ -213,6 +226,15 @@ static int check_param(const struct iou_decl *decl, struct iou_err *err)
 	default:
 		return empty ? wrong(err, decl, "range", "its min is above its max") : 0;
 	}
+}
+
+static int check_optional(const struct iou_decl *decl, struct iou_err *err)
+{
+	if (!decl->optional)
+		return 0;
+	if (!iou_decl_is_opened(decl))
+		return wrong(err, decl, "optional", "only files and sockets have it");
+	return decl->def ? wrong(err, decl, "optional", "there is a def, too") : 0;
 }
 
 /* @text is "WHAT;KEY=VALUE;…;help=TEXT". */
@@ -260,6 +282,8 @@ static int parse(struct iou_decl *decl, const char *variable, const char *text, 
 	}
 	if (!ret && (decl->what == IOU_DECL_PARAM || decl->what == IOU_DECL_STAT) && !has_kind)
 		ret = lacks(err, decl, "kind");
+	if (!ret)
+		ret = check_optional(decl, err);
 	return ret || decl->what != IOU_DECL_PARAM ? ret : check_param(decl, err);
 }
 

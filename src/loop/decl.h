@@ -57,7 +57,8 @@ struct iou_decl {
 	} min, max;     /* numbers; signed for IOU_KIND_S64 */
 	char **choices; /* IOU_KIND_CHOICE: its words, NULL-terminated */
 	size_t choices_nr;
-	char *def;       /* files and sockets: what it is unless set; NULL: it must be set */
+	char *def;       /* files and sockets: what it is unless set, or NULL */
+	bool optional;   /* files and sockets without @def: they may be left out */
 	char *direct;    /* files: the flag that asks for O_DIRECT too, or NULL */
 	char *nr, *size; /* memory: how many blocks of how many bytes; of iou_loop_eval() */
 	char *of;        /* statistics: the parameter whose value it ends at, or NULL */
@@ -84,6 +85,12 @@ const char *iou_kind_name(enum iou_kind kind);
 
 /* Whether it is a parameter whose value is one number in the program. */
 bool iou_kind_is_number(enum iou_kind kind);
+
+/* Whether it is a parameter that names something to open: a file or a socket. */
+bool iou_decl_is_opened(const struct iou_decl *decl);
+
+/* Whether it is a parameter that users have to set. */
+bool iou_decl_must_be_set(const struct iou_decl *decl);
 
 /* Whether a name is one that users can type: [a-z0-9-]{1,32}. */
 bool iou_decl_name_fits(const char *name);

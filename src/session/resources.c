@@ -219,11 +219,21 @@ static int open_socket(struct iou_maker *maker, const struct iou_decl *param, co
 	return ret ?: iou_loop_param_set(maker->loop, param, where, maker->err);
 }
 
+/* Tell the loop that there is none: also one that is only verified, which branches by that. */
+static int leave_out(struct iou_maker *maker, const struct iou_decl *param, bool file)
+{
+	int ret = iou_maker_set(maker, param, "fd", UINT32_MAX);
+
+	return ret || !file ? ret : iou_maker_set(maker, param, "direct_fd", UINT32_MAX);
+}
+
 static int open_named(struct iou_maker *maker, const struct iou_decl *param)
 {
 	const char *text = iou_loop_param_text(maker->loop, param);
 	bool file = param->kind == IOU_KIND_INFILE || param->kind == IOU_KIND_OUTFILE;
 
+	if (!text && param->optional)
+		return leave_out(maker, param, file);
 	if (!maker->ring)
 		return 0;
 	if (!text) {

@@ -28,9 +28,9 @@ struct iou_resources {
 
 /*
  * Make all that @loop's parameters ask for, register it with @ring, and tell the loop, which must
- * not be loaded yet. With @ring NULL only sizes are told, as for a loop that is only verified:
- * nothing is opened or registered. Stages "usage", "open", "ring"; causes USAGE (a file or address
- * that must be named, too large), PERMISSION, UNSUPPORTED, FAILED.
+ * not be loaded yet. With @ring NULL only sizes are told, and what was left out, as for a loop that
+ * is only verified: nothing is opened or registered. Stages "usage", "open", "ring"; causes USAGE
+ * (a file or address that must be named, too large), PERMISSION, UNSUPPORTED, FAILED.
  */
 int iou_resources_open(struct iou_resources *resources, const struct iou_ring *ring,
 		       struct iou_loop *loop, struct iou_err *err);

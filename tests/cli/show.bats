@@ -33,6 +33,8 @@ IOU_PARAM_INFILE(in, "", "what is read");
 IOU_PARAM_OUTFILE(out, "-", "what is written");
 IOU_PARAM_LISTEN(listen, "127.0.0.1:7000", "where to");
 IOU_PARAM_CONNECT(connect, "", "where from");
+IOU_PARAM_INFILE_OPTIONAL(more, "what may be read");
+IOU_PARAM_CONNECT_OPTIONAL(peer, "who may be told");
 IOU_PARAM_MEM(blocks, depth, 2 * bs, "looked into");
 IOU_PARAM_BUFFERS(fixed, 16, 4096, "registered");
 IOU_PARAM_BUF_RING(ring, 2 * depth, bs, "provided");
@@ -136,6 +138,8 @@ in|infile|-|-|-|what is read
 out|outfile|-|-|-|what is written
 listen|listen|127.0.0.1:7000|-|-|where to
 connect|connect|-|-|-|where from
+more|infile|none|-|-|what may be read
+peer|connect|none|-|-|who may be told
 blocks|mem|depth x 2 \* bs|-|-|looked into
 fixed|buffers|16 x 4096|-|-|registered
 ring|buf-ring|2 \* depth x bs|-|-|provided
@@ -169,12 +173,15 @@ END
 ["out","outfile","-",null,null]
 ["listen","listen","127.0.0.1:7000",null,null]
 ["connect","connect",null,null,null]
+["more","infile",null,null,null]
+["peer","connect",null,null,null]
 ["blocks","mem","4x131072",null,null]
 ["fixed","buffers","16x4096",null,null]
 ["ring","buf-ring","8x65536",null,null]
 ["slots","direct",4,null,null]
 END
 )" ]
+	[ "$(json '[.params[] | select(.optional).name] | tojson')" = '["more","peer"]' ]
 	[ "$(json '.params[] | select(.choices != []) | [.name] + .choices | join(" ")')" = \
 		"how one two_b three" ]
 	[ "$(json '.params[] | select(.nr) | "\(.name): \(.nr) x \(.size)"')" = "$(cat <<'END'
@@ -200,7 +207,7 @@ END
 	expect 0 "$IOUCTL" show --params "$KINDS"
 	[ "$(sed -n '7,9p' <<<"$output")" = \
 		$'direct-io\tflag\tyes no\nhow\tchoice\tone two_b three\nin\tinfile\t' ]
-	[ "$(wc -l <<<"$output")" -eq 16 ]
+	[ "$(wc -l <<<"$output")" -eq 18 ]
 	expect 0 "$IOUCTL" show --params "$KINDS" --json
 	[ "$(json .schema)" = iouctl.show/1 ]
 }
@@ -296,6 +303,7 @@ between two; duration, 0 ns to 1.00 s; default 50.0 us.
 around the page cache; flag, yes or no; default yes.
 which way; choice: one, two\_b, three; default three.
 what is read; infile; must be set.
+what may be read; infile; default none.
 what is written; outfile; default -.
 looked into; mem; default depth x 2 \* bs.
 of descriptors; direct; default depth.

@@ -49,6 +49,21 @@ setup_file() {
 	has "'block' is empty" "$stderr"
 }
 
+@test "what is optional and left out is not opened" {
+	fds='.stats["in-fd"], .stats["in-direct"], .stats["out-fd"], .stats["at-fd"], .stats["to-fd"]'
+	expect 0 "$IOUCTL" run "$OBJECTS/optional.bpf.o" --json
+	[ "$(json "$fds")" = $'0\n0\n0\n0\n0' ]
+	[ "$(json '.params | tojson')" = '{"in":null,"out":null,"at":null,"to":null}' ]
+	expect 0 "$IOUCTL" run "$OBJECTS/optional.bpf.o" in=/dev/null at="unix:$BATS_TEST_TMPDIR/at" --json
+	[ "$(json '.stats["in-fd"] > 3 and .stats["at-fd"] > 3')" = true ]
+	[ "$(json '.stats["in-direct"], .stats["out-fd"], .stats["to-fd"]')" = $'0\n0\n0' ]
+	[ "$(json '.params.in, .params.out')" = $'/dev/null\nnull' ]
+	expect 0 "$IOUCTL" run "$OBJECTS/optional.bpf.o" out="$BATS_TEST_TMPDIR/out" --json
+	[ "$(json '.stats["in-fd"] == 0 and .stats["out-fd"] > 3')" = true ]
+	[ -e "$BATS_TEST_TMPDIR/out" ]
+	expect 0 "$IOUCTL" check "$OBJECTS/optional.bpf.o"
+}
+
 @test "an output file is not emptied for a run that cannot begin" {
 	echo precious >"$BATS_TEST_TMPDIR/out"
 	expect 2 "$IOUCTL" run "$OBJECTS/blocks.bpf.o" in=/nonexistent out="$BATS_TEST_TMPDIR/out"

@@ -64,6 +64,30 @@ static void good(void **state)
 	iou_decls_release(&decls);
 }
 
+static void optional(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"must", "iou:param;kind=infile;def=;optional=0;help=h"},
+		{"may", "iou:param;optional=1;kind=infile;def=;help=h"},
+		{"to", "iou:param;kind=connect;optional=1;help=h"},
+		{"has", "iou:param;kind=listen;def=a:1;help=h"},
+		{"nr", "iou:param;kind=u32;min=0;max=1;help=h"},
+	};
+	struct btf *btf = make(pairs, 5);
+	struct iou_decls decls;
+	struct iou_err err = {};
+
+	(void)state;
+	assert_int_equal(iou_decls_read(&decls, btf, &err), 0);
+	btf__free(btf);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(decls.list[i].optional, i == 1 || i == 2);
+		assert_int_equal(iou_decl_must_be_set(&decls.list[i]), i == 0);
+		assert_int_equal(iou_decl_is_opened(&decls.list[i]), i < 4);
+	}
+	iou_decls_release(&decls);
+}
+
 static void bad(void **state)
 {
 	static const char *const tags[] = {
@@ -86,6 +110,14 @@ static void bad(void **state)
 		"iou:param;kind=direct;help=h",
 		"iou:param;kind=histogram;help=h",
 		"iou:param;kind=s64;min=1;max=-1;help=h",
+		"iou:param;kind=infile;optional=maybe;help=h",
+		"iou:param;kind=infile;optional=;help=h",
+		"iou:param;kind=infile;def=-;optional=1;help=h",
+		"iou:param;optional=1;def=a:1;kind=connect;help=h",
+		"iou:param;kind=direct;nr=1;optional=1;help=h",
+		"iou:param;kind=u64;min=0;max=1;optional=1;help=h",
+		"iou:stat;kind=counter;optional=1;help=h",
+		"iou:loop;optional=1;help=h",
 	};
 
 	(void)state;
@@ -139,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
+		cmocka_unit_test(optional),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(names),
 	};

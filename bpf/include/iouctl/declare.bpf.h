@@ -41,7 +41,7 @@
  * ---- Resources: parameters for which the tool opens, connects or registers something ----
  *
  * Structs whose fields are constants to the program. @def is what the user may leave out; ""
- * means that he may not.
+ * means that he may not. What is _OPTIONAL and left out is not opened, and its fd is -1.
  */
 #define IOU_RESOURCE_(type, kind, name, keys, text) \
 	const volatile type name IOU_TAG("iou:param;kind=" kind ";" keys ";help=" text) = {}
@@ -65,6 +65,11 @@ struct iou_file {
 #define IOU_PARAM_OUTFILE(name, def, help) \
 	IOU_RESOURCE_(struct iou_file, "outfile", name, "def=" def, help)
 
+#define IOU_PARAM_INFILE_OPTIONAL(name, help) \
+	IOU_RESOURCE_(struct iou_file, "infile", name, "optional=1", help)
+#define IOU_PARAM_OUTFILE_OPTIONAL(name, help) \
+	IOU_RESOURCE_(struct iou_file, "outfile", name, "optional=1", help)
+
 /* The same, opened a second time with O_DIRECT (direct_fd) if @flag is set, an IOU_PARAM_FLAG. */
 #define IOU_PARAM_INFILE_DIRECT(name, def, flag, help) \
 	IOU_RESOURCE_(struct iou_file, "infile", name, "direct=" #flag ";def=" def, help)
@@ -80,6 +85,10 @@ struct iou_socket {
 	IOU_RESOURCE_(struct iou_socket, "listen", name, "def=" def, help)
 #define IOU_PARAM_CONNECT(name, def, help) \
 	IOU_RESOURCE_(struct iou_socket, "connect", name, "def=" def, help)
+#define IOU_PARAM_LISTEN_OPTIONAL(name, help) \
+	IOU_RESOURCE_(struct iou_socket, "listen", name, "optional=1", help)
+#define IOU_PARAM_CONNECT_OPTIONAL(name, help) \
+	IOU_RESOURCE_(struct iou_socket, "connect", name, "optional=1", help)
 
 /*
  * Memory. How many blocks (@count) of how many bytes (@bytes) is a number, the name of a
