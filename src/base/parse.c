@@ -167,11 +167,16 @@ int iou_parse_blocks(const char *text, uint64_t *nr, uint64_t *size)
 
 int iou_parse_address(const char *text, char **host, char **port)
 {
-	const char *colon = strrchr(text, ':');
-	size_t length = colon ? (size_t)(colon - text) : 0;
+	bool is_unix = strncmp(text, "unix:", 5) == 0;
 	IOU_FREE char *found = NULL, *service = NULL;
+	const char *colon;
+	size_t length;
 
-	if (strncmp(text, "unix:", 5) == 0) {
+	if (!is_unix && strncmp(text, "tcp:", 4) == 0)
+		text += 4;
+	colon = strrchr(text, ':');
+	length = colon ? (size_t)(colon - text) : 0;
+	if (is_unix) {
 		found = strdup(text + 5);
 		if (!text[5])
 			return -EINVAL;

@@ -27,7 +27,8 @@ int iou_parse_flag(const char *text, bool *out);
 int iou_parse_blocks(const char *text, uint64_t *nr, uint64_t *size);
 
 /*
- * Where a socket is: "HOST:PORT" or "[IPV6]:PORT", split into @host and @port, or "unix:PATH",
- * with the path as @host and @port NULL. Both are to be freed. -EINVAL, -ENOMEM.
+ * Where a socket is: "HOST:PORT" or "[IPV6]:PORT", which "tcp:" may precede, split into @host and
+ * @port, or "unix:PATH", with the path as @host and @port NULL. Both are to be freed. -EINVAL,
+ * -ENOMEM.
  */
 int iou_parse_address(const char *text, char **host, char **port);

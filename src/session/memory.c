@@ -70,7 +70,12 @@ static int lay_blocks(struct iou_maker *maker, const struct iou_decl *param)
 {
 	struct iou_place *place = place_of(maker, param);
 	int ret = lay_mem(maker, param, place->nr * place->size, &place->offset);
+	char size[32];
 
+	if (ret)
+		iou_err_hint(maker->err, "it would be %llu blocks of %s",
+			     (unsigned long long)place->nr,
+			     iou_text_size(size, sizeof(size), place->size));
 	return ret ?: iou_maker_set(maker, param, "offset", place->offset) ?:
 	       iou_maker_set(maker, param, "size", place->size) ?:
 	       iou_maker_set(maker, param, "nr", place->nr);
@@ -268,18 +273,37 @@ static int make_buffers(struct iou_maker *maker)
 	return ret ? lock_error(maker, ret, "buffers", maker->made.buffers_size) : 0;
 }
 
+/* The kernel allows no larger table than there may be files (io_uring/rsrc.c), most often 1024
+ * unless one asks for more: what may be had. */
+static rlim_t allow_files(rlim_t nr)
+{
+	struct rlimit limit = {};
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= nr)
+		return nr;
+	limit.rlim_cur = nr < limit.rlim_max ? nr : limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) ? 0 : limit.rlim_cur;
+}
+
 static int make_slots(struct iou_maker *maker)
 {
+	rlim_t allowed;
 	int ret;
 
 	if (!maker->slots_nr || !maker->ring)
 		return 0;
+	allowed = allow_files(maker->slots_nr);
 	ret = iou_ring_register_slots(maker->ring, maker->slots_nr);
-	if (ret)
-		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", -ret,
-				   "cannot register a table of %u direct descriptors",
-				   maker->slots_nr);
-	return 0;
+	if (!ret)
+		return 0;
+	iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", -ret,
+		    "cannot register a table of %u direct descriptors", maker->slots_nr);
+	if (ret == -EMFILE && allowed < maker->slots_nr)
+		iou_err_hint(maker->err,
+			     "this user may have %llu files open (RLIMIT_NOFILE): raise it, or ask "
+			     "for less",
+			     (unsigned long long)allowed);
+	return ret;
 }
 
 static int place_all(struct iou_maker *maker)

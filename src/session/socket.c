@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +27,19 @@ static int socket_error(struct iou_err *err, const char *address, bool listening
 	return -errnum;
 }
 
+/* Loops send whole messages, as a rule, which shall not wait for the other side's acknowledgement.
+ * What a listening socket accepts inherits it. */
+static void set_options(int fd, int family, bool listening)
+{
+	const int yes = 1;
+
+	if (family == AF_UNIX)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	if (listening)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+}
+
 /* A socket at one address: a file descriptor or -errno. */
 static int open_one(const struct sockaddr *addr, socklen_t length, bool listening)
 {
@@ -33,12 +48,11 @@ static int open_one(const struct sockaddr *addr, socklen_t length, bool listenin
 
 	if (fd < 0)
 		return -errno;
-	if (listening) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	set_options(fd, addr->sa_family, listening);
+	if (listening)
 		ret = bind(fd, addr, length) ?: listen(fd, SOMAXCONN);
-	} else {
+	else
 		ret = connect(fd, addr, length);
-	}
 	return ret ? -errno : TAKE_FD(fd);
 }
 

@@ -112,14 +112,40 @@ shout() {
 }
 
 @test "a listening socket, a slot for its connection, provided buffers that are given back" {
-	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket" --json
+	# More slots than there may be files: that is raised.
+	start bash -c 'ulimit -Sn 32 && exec "$@"' - \
+		"$IOUCTL" run "$OBJECTS/answer.bpf.o" at="unix:$BATS_TEST_TMPDIR/socket" conns=100 --json
 	attached
 	shout "$BATS_TEST_TMPDIR/socket"
 	finish 0
 	[ ! -e "$BATS_TEST_TMPDIR/socket" ]
 	[ "$(json '.run.stop.reason, .stats.bytes')" = $'done\n880' ]
 	[ "$(json '.stats.receives >= 14')" = true ]
-	[ "$(json '.params.unused, .params.conns, .params.bufs')" = $'5\n2\n3x64' ]
+	[ "$(json '.params.unused, .params.conns, .params.bufs')" = $'5\n100\n3x64' ]
+}
+
+@test "more slots than a user may have" {
+	expect 1 bash -c 'ulimit -n 64 && exec "$@"' - "$IOUCTL" run "$OBJECTS/answer.bpf.o" conns=100
+	has "cannot register a table of 105 direct descriptors: Too many open files" "$stderr"
+	has "may have 64 files open (RLIMIT_NOFILE)" "$stderr"
+}
+
+@test "TCP sockets do not hold small messages back" {
+	start "$IOUCTL" run "$OBJECTS/answer.bpf.o" at=tcp:127.0.0.1:0
+	attached
+	# Its descriptors, taken by pidfd_getfd(2): which of them is TCP, and has TCP_NODELAY.
+	perl -MSocket=:all -e '
+		my $pidfd = syscall(434, $ARGV[0] + 0, 0);
+		for my $path (glob "/proc/$ARGV[0]/fd/*") {
+			my $fd = syscall(438, $pidfd, ($path =~ s{.*/}{}r) + 0, 0);
+			open(my $copy, "+<&=", $fd) or next;
+			print unpack("i", getsockopt($copy, IPPROTO_TCP, TCP_NODELAY)) if -S $copy;
+		}
+	' "$pid" >"$BATS_TEST_TMPDIR/nodelay"
+	# It waits for a client for ever.
+	kill -KILL $pid
+	finish 137
+	[ "$(cat "$BATS_TEST_TMPDIR/nodelay")" = 1 ]
 }
 
 @test "a socket that is in use, a host that does not exist" {

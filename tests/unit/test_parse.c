@@ -168,6 +168,14 @@ static void addresses(void **state)
 	address("localhost:http", "localhost", "http");
 	address("[::1]:7", "::1", "7");
 	address("unix:/tmp/a:b", "/tmp/a:b", NULL);
+	address("tcp:127.0.0.1:7000", "127.0.0.1", "7000");
+	address("tcp:[::1]:7", "::1", "7");
+	address("tcp:tcp:7", "tcp", "7");
+	address("unix:tcp:7", "tcp:7", NULL);
+	address("tcp:7000", NULL, NULL);
+	address("tcp:unix:/tmp/a", "unix", "/tmp/a");
+	address("tcp::7", NULL, NULL);
+	address("tcp:", NULL, NULL);
 	address("::1:7", NULL, NULL);
 	address("7000", NULL, NULL);
 	address(":7000", NULL, NULL);

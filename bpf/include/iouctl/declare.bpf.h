@@ -76,7 +76,8 @@ struct iou_file {
 #define IOU_PARAM_OUTFILE_DIRECT(name, def, flag, help) \
 	IOU_RESOURCE_(struct iou_file, "outfile", name, "direct=" #flag ";def=" def, help)
 
-/* A stream socket that listens or is connected: HOST:PORT, [IPV6]:PORT or unix:PATH. */
+/* A stream socket that listens or is connected: HOST:PORT, [IPV6]:PORT or unix:PATH. Those of TCP
+ * have TCP_NODELAY, and so have the connections that one accepts. */
 struct iou_socket {
 	__s32 fd;
 };
