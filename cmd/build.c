@@ -161,11 +161,9 @@ static void next_command(const struct iou_build *build, const char *object, char
 	}
 	for (size_t i = 0; i < decls->nr; i++) {
 		const struct iou_decl *decl = &decls->list[i];
-		bool file = decl->kind == IOU_KIND_INFILE || decl->kind == IOU_KIND_OUTFILE;
-
 		if (!iou_decl_must_be_set(decl))
 			continue;
-		snprintf(word, sizeof(word), "%s=%s", decl->name, file ? "FILE" : "HOST:PORT");
+		snprintf(word, sizeof(word), "%s=%s", decl->name, iou_decl_form(decl));
 		at = iou_text_add_word(line, at, size, word);
 	}
 }

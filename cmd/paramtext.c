@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 /* As a user may write it, but for the space before a unit. */
@@ -65,12 +67,18 @@ static char *range_text(char *buf, size_t size, const struct iou_decl *param)
 
 char *iou_param_values_text(char *buf, size_t size, const struct iou_decl *param)
 {
-	if (param->kind == IOU_KIND_CHOICE)
+	if (iou_kind_has_choices(param->kind))
 		return words_text(buf, size, param);
 	if (param->kind != IOU_KIND_FLAG && iou_kind_is_number(param->kind))
 		return range_text(buf, size, param);
 	snprintf(buf, size, "%s", param->kind == IOU_KIND_FLAG ? "yes or no" : "");
 	return buf;
+}
+
+/* Whether @param, which has no default, is nothing unless it is set. */
+static bool is_none(const struct iou_decl *param)
+{
+	return param->optional || param->kind == IOU_KIND_CHOICES;
 }
 
 char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop,
@@ -87,8 +95,22 @@ char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop
 		snprintf(buf, size, "%s%s%s", param->nr, param->size ? " x " : "",
 			 param->size ?: "");
 	else
-		snprintf(buf, size, "%s", param->def ?: param->optional ? "none" : "");
+		snprintf(buf, size, "%s", param->def ?: is_none(param) ? "none" : "");
 	return buf;
+}
+
+static struct iou_doc *add_words(struct iou_doc *in, const char *key, const char *label,
+				 const char *text)
+{
+	struct iou_doc *list = iou_doc_array(in, key);
+	IOU_FREE char *copy = strdup(text ?: "");
+	char *rest = copy && copy[0] ? copy : NULL, *word;
+
+	if (label)
+		iou_doc_label(list, label);
+	while ((word = strsep(&rest, ",")))
+		iou_doc_string(list, NULL, NULL, word);
+	return list;
 }
 
 struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const char *label,
@@ -106,10 +128,13 @@ struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const c
 		return iou_doc_bool(in, key, label, value);
 	case IOU_KIND_CHOICE:
 		return iou_doc_string(in, key, label, param->choices[value]);
+	case IOU_KIND_CHOICES:
+		return add_words(in, key, label, iou_loop_param_text(loop, param));
 	case IOU_KIND_INFILE:
 	case IOU_KIND_OUTFILE:
 	case IOU_KIND_LISTEN:
 	case IOU_KIND_CONNECT:
+	case IOU_KIND_PATHS:
 		return iou_doc_string(in, key, label, iou_loop_param_text(loop, param));
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:

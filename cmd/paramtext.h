@@ -23,7 +23,8 @@ char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop
 			     const struct iou_decl *param);
 
 /*
- * The value that @param has now, as a field of @in: a number, a boolean, or a string. NULL where it
+ * The value that @param has now, as a field of @in: a number, a boolean, a string, or an array of
+ * words. NULL where it
  * has none.
  */
 struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const char *label,

@@ -78,7 +78,7 @@ static int print_params(const struct iou_loop *loop)
 		if (param->what != IOU_DECL_PARAM)
 			continue;
 		printf("%s\t%s\t", param->name, iou_kind_name(param->kind));
-		for (size_t j = 0; param->kind == IOU_KIND_CHOICE && j < param->choices_nr; j++)
+		for (size_t j = 0; iou_kind_has_choices(param->kind) && j < param->choices_nr; j++)
 			printf("%s%s", j ? " " : "", param->choices[j]);
 		puts(param->kind == IOU_KIND_FLAG ? "yes no" : "");
 	}

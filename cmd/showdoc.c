@@ -128,7 +128,7 @@ static void add_param(struct iou_doc *params, const struct iou_loop *loop,
 	add_bound(row, "min", param, param->min.u);
 	add_bound(row, "max", param, param->max.u);
 	words = iou_doc_array(row, "choices");
-	for (size_t i = 0; param->kind == IOU_KIND_CHOICE && i < param->choices_nr; i++)
+	for (size_t i = 0; iou_kind_has_choices(param->kind) && i < param->choices_nr; i++)
 		iou_doc_string(words, NULL, NULL, param->choices[i]);
 	iou_doc_string(row, "nr", NULL, is_number ? NULL : param->nr);
 	iou_doc_string(row, "size", NULL, is_number ? NULL : param->size);

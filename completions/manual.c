@@ -118,7 +118,7 @@ static void print_param(FILE *out, const struct iou_loop *loop, const struct iou
 	put(out, decl->help);
 	fprintf(out, "; %s", iou_kind_name(decl->kind));
 	if (iou_param_values_text(text, sizeof(text), decl)[0]) {
-		fputs(decl->kind == IOU_KIND_CHOICE ? ": " : ", ", out);
+		fputs(iou_kind_has_choices(decl->kind) ? ": " : ", ", out);
 		put(out, text);
 	}
 	if (has_unit && decl->unit[0]) {

@@ -31,6 +31,8 @@ static const struct {
 	[IOU_KIND_OUTFILE] = {.fields = {{"fd", 4}, {"seeks", 1}, {"size", 8}, {"direct_fd", 4}}},
 	[IOU_KIND_LISTEN] = {.fields = {{"fd", 4}}},
 	[IOU_KIND_CONNECT] = {.fields = {{"fd", 4}}},
+	[IOU_KIND_CHOICES] = {.fields = {{"nr", 4}, {"words", IOU_CHOICES_MAX}}},
+	[IOU_KIND_PATHS] = {.fields = {{"addr", 8}, {"nr", 4}, {"stride", 4}}},
 	[IOU_KIND_MEM] = {.fields = {{"addr", 8}, {"offset", 8}, {"size", 8}, {"nr", 4}}},
 	[IOU_KIND_BUFFERS] = {.fields = {{"addr", 8}, {"size", 8}, {"first", 4}, {"nr", 4}}},
 	[IOU_KIND_BUF_RING] = {.fields = {{"addr", 8},

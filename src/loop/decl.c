@@ -17,9 +17,10 @@ static const char *const kind_names[] = {
 	[IOU_KIND_U32] = "u32",           [IOU_KIND_U64] = "u64",
 	[IOU_KIND_S64] = "s64",           [IOU_KIND_SIZE] = "size",
 	[IOU_KIND_DURATION] = "duration", [IOU_KIND_FLAG] = "flag",
-	[IOU_KIND_CHOICE] = "choice",     [IOU_KIND_INFILE] = "infile",
-	[IOU_KIND_OUTFILE] = "outfile",   [IOU_KIND_LISTEN] = "listen",
-	[IOU_KIND_CONNECT] = "connect",   [IOU_KIND_MEM] = "mem",
+	[IOU_KIND_CHOICE] = "choice",     [IOU_KIND_CHOICES] = "choices",
+	[IOU_KIND_INFILE] = "infile",     [IOU_KIND_OUTFILE] = "outfile",
+	[IOU_KIND_LISTEN] = "listen",     [IOU_KIND_CONNECT] = "connect",
+	[IOU_KIND_PATHS] = "paths",       [IOU_KIND_MEM] = "mem",
 	[IOU_KIND_BUFFERS] = "buffers",   [IOU_KIND_BUF_RING] = "buf-ring",
 	[IOU_KIND_DIRECT] = "direct",     [IOU_KIND_COUNTER] = "counter",
 	[IOU_KIND_GAUGE] = "gauge",       [IOU_KIND_HISTOGRAM] = "histogram",
@@ -36,10 +37,23 @@ bool iou_kind_is_number(enum iou_kind kind)
 	return kind <= IOU_KIND_CHOICE;
 }
 
+bool iou_kind_has_choices(enum iou_kind kind)
+{
+	return kind == IOU_KIND_CHOICE || kind == IOU_KIND_CHOICES;
+}
+
 bool iou_decl_is_opened(const struct iou_decl *decl)
 {
 	return decl->what == IOU_DECL_PARAM && decl->kind >= IOU_KIND_INFILE &&
-	       decl->kind <= IOU_KIND_CONNECT;
+	       decl->kind <= IOU_KIND_PATHS;
+}
+
+const char *iou_decl_form(const struct iou_decl *decl)
+{
+	if (decl->kind == IOU_KIND_PATHS)
+		return "FILE,...";
+	return decl->kind == IOU_KIND_INFILE || decl->kind == IOU_KIND_OUTFILE ? "FILE"
+									       : "HOST:PORT";
 }
 
 bool iou_decl_must_be_set(const struct iou_decl *decl)
@@ -214,6 +228,7 @@ static int check_param(const struct iou_decl *decl, struct iou_err *err)
 
 	switch (decl->kind) {
 	case IOU_KIND_CHOICE:
+	case IOU_KIND_CHOICES:
 		return decl->choices_nr ? 0 : lacks(err, decl, "choices");
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:

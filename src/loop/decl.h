@@ -22,11 +22,14 @@ enum iou_kind {
 	IOU_KIND_DURATION, /* nanoseconds */
 	IOU_KIND_FLAG,
 	IOU_KIND_CHOICE, /* the index of a word */
+	/* One that is several: a list of words. */
+	IOU_KIND_CHOICES,
 	/* Parameters that are resources. */
 	IOU_KIND_INFILE,
 	IOU_KIND_OUTFILE,
 	IOU_KIND_LISTEN,
 	IOU_KIND_CONNECT,
+	IOU_KIND_PATHS, /* of files that the loop opens itself */
 	IOU_KIND_MEM,
 	IOU_KIND_BUFFERS,
 	IOU_KIND_BUF_RING,
@@ -55,9 +58,9 @@ struct iou_decl {
 		uint64_t u;
 		int64_t s;
 	} min, max;     /* numbers; signed for IOU_KIND_S64 */
-	char **choices; /* IOU_KIND_CHOICE: its words, NULL-terminated */
+	char **choices; /* IOU_KIND_CHOICE and _CHOICES: the words, NULL-terminated */
 	size_t choices_nr;
-	char *def;       /* files and sockets: what it is unless set, or NULL */
+	char *def;       /* files, sockets, lists: what it is unless set, or NULL */
 	bool optional;   /* files and sockets without @def: they may be left out */
 	char *direct;    /* files: the flag that asks for O_DIRECT too, or NULL */
 	char *nr, *size; /* memory: how many blocks of how many bytes; of iou_loop_eval() */
@@ -86,8 +89,14 @@ const char *iou_kind_name(enum iou_kind kind);
 /* Whether it is a parameter whose value is one number in the program. */
 bool iou_kind_is_number(enum iou_kind kind);
 
-/* Whether it is a parameter that names something to open: a file or a socket. */
+/* Whether it has words to choose from. */
+bool iou_kind_has_choices(enum iou_kind kind);
+
+/* Whether it is a parameter that names something to open: a file, a socket, a list of files. */
 bool iou_decl_is_opened(const struct iou_decl *decl);
+
+/* What stands for its value where it is named: "FILE", "FILE,...", "HOST:PORT". */
+const char *iou_decl_form(const struct iou_decl *decl);
 
 /* Whether it is a parameter that users have to set. */
 bool iou_decl_must_be_set(const struct iou_decl *decl);

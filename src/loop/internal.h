@@ -38,8 +38,22 @@ struct iou_loop {
 /* Hold what the loop declares against the variables that it has. Stage "open", REJECTED. */
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);
 
+/* Set all lists to what they are by default. Likewise. */
+int iou_loop_set_lists(struct iou_loop *loop, struct iou_err *err);
+
 /* Whether @value is one that @param may have. */
 bool iou_loop_param_in_range(const struct iou_decl *param, uint64_t value);
+
+/* The number of @word among @param's, or what it can be in @err. */
+int iou_choice_find(const struct iou_decl *param, const char *word, uint64_t *value,
+		    struct iou_err *err);
+
+/* As many words as a list of them has at most: IOU_CHOICES_MAX of iouctl/declare.bpf.h. */
+#define IOU_CHOICES_MAX 16
+
+/* Set a list of words, "a,b,c", or "" for none. Stage "usage", cause USAGE. */
+int iou_choices_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+		    struct iou_err *err);
 
 /* Where a member of the struct_ops value is, before load; NULL for a struct without it. */
 void *iou_loop_ops_field(const struct iou_loop *loop, const char *name, size_t size);

@@ -268,7 +268,7 @@ static int read_decls(struct iou_loop *loop, struct iou_err *err)
 	loop->texts = calloc(loop->decls.nr + 1, sizeof(*loop->texts));
 	if (!loop->texts)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot open the loop");
-	return iou_loop_check_decls(loop, err);
+	return iou_loop_check_decls(loop, err) ?: iou_loop_set_lists(loop, err);
 }
 
 static int open_loop(struct iou_loop **out, const struct iou_image *image, const char *ops,

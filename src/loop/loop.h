@@ -102,7 +102,7 @@ int iou_loop_param_set(struct iou_loop *loop, const struct iou_decl *param, cons
  */
 int iou_loop_param_get(const struct iou_loop *loop, const struct iou_decl *param, uint64_t *value);
 
-/* What a resource was set to, or else its default; NULL for neither. The loop's. */
+/* What a resource or a list was set to, or else its default; NULL for neither. The loop's. */
 const char *iou_loop_param_text(const struct iou_loop *loop, const struct iou_decl *param);
 
 /* How many blocks of how many bytes a resource of memory is. Stage "usage", cause USAGE: it is

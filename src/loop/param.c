@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
-#include "base/text.h"
 #include "loop/internal.h"
+#include "loop/paths.h"
 
 static const char *form_of(enum iou_kind kind)
 {
@@ -26,6 +26,10 @@ static const char *form_of(enum iou_kind kind)
 	case IOU_KIND_LISTEN:
 	case IOU_KIND_CONNECT:
 		return "HOST:PORT, [IPV6]:PORT or unix:PATH";
+	case IOU_KIND_PATHS:
+		return "a list of paths such as a,b,c, or @LIST, a file with a path on each line";
+	case IOU_KIND_CHOICES:
+		return "a list of words such as a,b,c";
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:
 	case IOU_KIND_BUF_RING:
@@ -97,30 +101,6 @@ static int not_of_form(const struct iou_decl *param, const char *text, struct io
 
 /* ---- Numbers ---- */
 
-static int find_choice(const struct iou_decl *param, const char *text, uint64_t *value,
-		       struct iou_err *err)
-{
-	const char *nearest = iou_text_nearest(text, (const char *const *)param->choices);
-	char list[512] = "";
-	size_t at = 0;
-
-	for (size_t i = 0; i < param->choices_nr; i++) {
-		if (strcmp(param->choices[i], text) == 0) {
-			*value = i;
-			return 0;
-		}
-		if (at < sizeof(list))
-			at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "",
-					       param->choices[i]);
-	}
-	iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s cannot be '%s'", param->name, text);
-	if (nearest)
-		iou_err_hint(err, "did you mean '%s'? It can be: %s", nearest, list);
-	else
-		iou_err_hint(err, "it can be: %s", list);
-	return -EINVAL;
-}
-
 static int set_number(struct iou_loop *loop, const struct iou_decl *param, const char *text,
 		      struct iou_err *err)
 {
@@ -128,7 +108,7 @@ static int set_number(struct iou_loop *loop, const struct iou_decl *param, const
 	char range[128];
 	int ret;
 
-	ret = param->kind == IOU_KIND_CHOICE ? find_choice(param, text, &value, err)
+	ret = param->kind == IOU_KIND_CHOICE ? iou_choice_find(param, text, &value, err)
 					     : parse_value(param, text, &value);
 	if (ret == -EINVAL)
 		return param->kind == IOU_KIND_CHOICE ? ret : not_of_form(param, text, err);
@@ -153,7 +133,15 @@ int iou_loop_param_get(const struct iou_loop *loop, const struct iou_decl *param
 	return iou_loop_var_get(loop, param->variable, value);
 }
 
-/* ---- Resources ---- */
+/* ---- Resources and lists ---- */
+
+/* A list of paths, as far as it can be said without opening anything. */
+static int check_paths(const struct iou_decl *param, const char *text, struct iou_err *err)
+{
+	IOU_CLEANUP(iou_path_list_release) struct iou_path_list list = {};
+
+	return iou_path_list_read(&list, param->name, text, false, err);
+}
 
 /* 0, or -EINVAL for what is not of @param's form. */
 static int check_text(const struct iou_decl *param, const char *text)
@@ -181,9 +169,16 @@ static int set_resource(struct iou_loop *loop, const struct iou_decl *param, con
 {
 	char **slot = &loop->texts[param - loop->decls.list];
 	char *copy;
+	int ret = 0;
 
 	if (check_text(param, text))
 		return not_of_form(param, text, err);
+	if (param->kind == IOU_KIND_PATHS)
+		ret = check_paths(param, text, err);
+	else if (param->kind == IOU_KIND_CHOICES)
+		ret = iou_choices_set(loop, param, text, err);
+	if (ret)
+		return ret;
 	copy = strdup(text);
 	if (!copy)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "usage", ENOMEM, "cannot set '%s'",

@@ -2,6 +2,8 @@
 /* What resources.c and memory.c share while they make a loop's resources. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "session/resources.h"
 
 /* Where a resource of memory is. */
@@ -26,6 +28,13 @@ struct iou_maker {
 /* Tell the loop @field of what @param declares. */
 int iou_maker_set(struct iou_maker *maker, const struct iou_decl *param, const char *field,
 		  uint64_t value);
+
+/* Read the list of paths @text, and tell the loop where they are. With maker->ring NULL nothing is
+ * opened or allocated. */
+int iou_maker_make_paths(struct iou_maker *maker, const struct iou_decl *param, const char *text);
+
+/* Whether the file in @fd is one of those in the lists of paths. */
+bool iou_maker_is_listed(const struct iou_maker *maker, int fd);
 
 /* Decide how much of what @param, a resource of memory, is and where; then make all that was laid
  * out, and register it. With maker->ring NULL the latter only tells the loop. */

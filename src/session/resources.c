@@ -189,7 +189,7 @@ static int open_file(struct iou_maker *maker, const struct iou_decl *param, cons
 		ret = strcmp(path, "-") == 0 ? open_stdout(maker, &fd) : open_out(maker, path, &fd);
 	if (ret)
 		return ret;
-	if (out && is_read_too(maker, fd)) {
+	if (out && (is_read_too(maker, fd) || iou_maker_is_listed(maker, fd))) {
 		iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
 			    "'%s' would be written over what is read from it", path);
 		return -EINVAL;
@@ -222,7 +222,12 @@ static int open_socket(struct iou_maker *maker, const struct iou_decl *param, co
 /* Tell the loop that there is none: also one that is only verified, which branches by that. */
 static int leave_out(struct iou_maker *maker, const struct iou_decl *param, bool file)
 {
-	int ret = iou_maker_set(maker, param, "fd", UINT32_MAX);
+	int ret;
+
+	if (param->kind == IOU_KIND_PATHS)
+		return iou_maker_set(maker, param, "addr", 0)
+			       ?: iou_maker_set(maker, param, "nr", 0);
+	ret = iou_maker_set(maker, param, "fd", UINT32_MAX);
 
 	return ret || !file ? ret : iou_maker_set(maker, param, "direct_fd", UINT32_MAX);
 }
@@ -234,11 +239,13 @@ static int open_named(struct iou_maker *maker, const struct iou_decl *param)
 
 	if (!text && param->optional)
 		return leave_out(maker, param, file);
+	if (text && param->kind == IOU_KIND_PATHS)
+		return iou_maker_make_paths(maker, param, text);
 	if (!maker->ring)
 		return 0;
 	if (!text) {
 		iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0, "'%s' needs %s=%s",
-			    iou_loop_name(maker->loop), param->name, file ? "FILE" : "HOST:PORT");
+			    iou_loop_name(maker->loop), param->name, iou_decl_form(param));
 		iou_err_hint(maker->err, "%s is: %s", param->name, param->help);
 		return -EINVAL;
 	}
@@ -278,7 +285,8 @@ int iou_resources_open(struct iou_resources *resources, const struct iou_ring *r
 	if (!ret)
 		ret = iou_maker_make_memory(&maker);
 	if (!ret)
-		ret = each(&maker, KIND(INFILE) | KIND(LISTEN) | KIND(CONNECT), open_named)
+		ret = each(&maker, KIND(INFILE) | KIND(LISTEN) | KIND(CONNECT) | KIND(PATHS),
+			   open_named)
 			      ?: each(&maker, KIND(OUTFILE), open_named);
 	if (ret) {
 		iou_resources_release(&maker.made);
@@ -313,6 +321,9 @@ void iou_resources_release(struct iou_resources *resources)
 	for (size_t i = 0; i < resources->outs_nr; i++)
 		iou_outfile_release(&resources->outs[i]);
 	free(resources->outs);
+	for (size_t i = 0; i < resources->lists_nr; i++)
+		munmap(resources->lists[i].iov_base, resources->lists[i].iov_len);
+	free(resources->lists);
 	if (resources->mem)
 		munmap(resources->mem, resources->mem_size);
 	if (resources->buffers)

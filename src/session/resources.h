@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "loop/loop.h"
@@ -20,6 +21,8 @@ struct iou_resources {
 	size_t paths_nr;
 	struct iou_outfile *outs; /* their fds are among those above */
 	size_t outs_nr;
+	struct iovec *lists; /* of paths, mapped */
+	size_t lists_nr;
 	void *mem; /* registered as the MEM region: whole pages */
 	size_t mem_size;
 	void *buffers; /* registered buffers */

@@ -58,6 +58,8 @@ EOF
 IOU_PARAM_U32(depth, 4, 1, 64, "", "$(touch owned)`touch owned`");
 IOU_PARAM_FLAG(sync, 0, "'; touch owned; '");
 IOU_PARAM_CHOICE(how, 0, "one|two_b|three", "]:a:{touch owned}");
+IOU_PARAM_CHOICES(order, "", "one|two_b|three", "x");
+IOU_PARAM_PATHS(list, "x");
 IOU_PARAM_INFILE(in, "", "x");
 IOU_PARAM_OUTFILE(out, "", "x");
 IOU_PARAM_FLAG(timeout, 0, "called as an option of run");
@@ -312,7 +314,7 @@ ring_flags() {
 	for shell in bash zsh fish; do
 		for line in "mine" "-q --entries 8 mine" "mine how=two_b" "mine --how one" "mine --ops mine" \
 			"mine --how=one"; do
-			expect $shell "iouctl run $line " depth= how= in= out= sync= timeout=
+			expect $shell "iouctl run $line " depth= how= in= list= order= out= sync= timeout=
 		done
 		expect $shell "iouctl run mine d" depth=
 		expect $shell "iouctl run mine x"
@@ -328,7 +330,7 @@ ring_flags() {
 	for shell in zsh fish; do
 		expect $shell "iouctl run mine --d" --depth
 		expect $shell "iouctl run mine --tim" --timeout
-		expect $shell "iouctl run mine --" --depth --how --in --out --sync \
+		expect $shell "iouctl run mine --" --depth --how --in --list --order --out --sync \
 			$(help_options run | grep -- ^--)
 	done
 }
@@ -342,6 +344,17 @@ ring_flags() {
 	expect zsh "iouctl run mine --how=t" two_b three
 	expect bash "iouctl run mine --how=t" two_b three
 	expect fish "iouctl run mine --how=t" --how=two_b --how=three
+	expect bash "iouctl run mine order=one,t" one,two_b one,three
+	expect zsh "iouctl run mine order=one,t" two_b three
+	expect fish "iouctl run mine order=one,t" order=one,two_b order=one,three
+	expect fish "iouctl run mine order=tw" order=two_b
+	expect bash "iouctl run mine list=oth" other.txt
+	expect bash "iouctl run mine list=a,oth" a,other.txt
+	expect zsh "iouctl run mine list=a,oth" other.txt
+	expect fish "iouctl run mine list=a,oth" list=a,other.txt
+	expect bash "iouctl run mine --list=@oth" @other.txt
+	expect zsh "iouctl run mine --list=@oth" other.txt
+	expect fish "iouctl run mine --list=@oth" --list=@other.txt
 	expect bash "iouctl run mine in=oth" other.txt
 	expect zsh "iouctl run mine in=oth" other.txt
 	expect fish "iouctl run mine in=oth" in=other.txt

@@ -29,6 +29,9 @@ IOU_PARAM_SIZE(bs, 65536, 512, 1048576, "bytes of a block");
 IOU_PARAM_DURATION(pause, 50000, 0, 1000000000, "between two");
 IOU_PARAM_FLAG(direct_io, 1, "around the page cache");
 IOU_PARAM_CHOICE(how, 2, "one|two_b|three", "which way");
+IOU_PARAM_CHOICES(order, "two,one,two", "one|two", "in which order");
+IOU_PARAM_CHOICES(extra, "", "x|y", "what else");
+IOU_PARAM_PATHS(list, "what is opened");
 IOU_PARAM_INFILE(in, "", "what is read");
 IOU_PARAM_OUTFILE(out, "-", "what is written");
 IOU_PARAM_LISTEN(listen, "127.0.0.1:7000", "where to");
@@ -134,6 +137,9 @@ bs|size|64 KiB|512 B to 1 MiB|-|bytes of a block
 pause|duration|50.0 us|0 ns to 1.00 s|-|between two
 direct-io|flag|yes|yes or no|-|around the page cache
 how|choice|three|one, two_b, three|-|which way
+order|choices|two,one,two|one, two|-|in which order
+extra|choices|none|x, y|-|what else
+list|paths|none|-|-|what is opened
 in|infile|-|-|-|what is read
 out|outfile|-|-|-|what is written
 listen|listen|127.0.0.1:7000|-|-|where to
@@ -169,6 +175,9 @@ END
 ["pause","duration",50000,0,1000000000]
 ["direct-io","flag",true,null,null]
 ["how","choice","three",null,null]
+["order","choices",["two","one","two"],null,null]
+["extra","choices",[],null,null]
+["list","paths",null,null,null]
 ["in","infile",null,null,null]
 ["out","outfile","-",null,null]
 ["listen","listen","127.0.0.1:7000",null,null]
@@ -181,9 +190,9 @@ END
 ["slots","direct",4,null,null]
 END
 )" ]
-	[ "$(json '[.params[] | select(.optional).name] | tojson')" = '["more","peer"]' ]
+	[ "$(json '[.params[] | select(.optional).name] | tojson')" = '["list","more","peer"]' ]
 	[ "$(json '.params[] | select(.choices != []) | [.name] + .choices | join(" ")')" = \
-		"how one two_b three" ]
+		$'how one two_b three\norder one two\nextra x y' ]
 	[ "$(json '.params[] | select(.nr) | "\(.name): \(.nr) x \(.size)"')" = "$(cat <<'END'
 blocks: depth x 2 * bs
 fixed: 16 x 4096
@@ -205,9 +214,10 @@ END
 		'[{"name":"seen","type":"hash","key_size":4,"value_size":8,"max_entries":99}]' ]
 	[ "$(json '.globals | length')" = 0 ]
 	expect 0 "$IOUCTL" show --params "$KINDS"
-	[ "$(sed -n '7,9p' <<<"$output")" = \
-		$'direct-io\tflag\tyes no\nhow\tchoice\tone two_b three\nin\tinfile\t' ]
-	[ "$(wc -l <<<"$output")" -eq 18 ]
+	[ "$(sed -n '7,12p' <<<"$output")" = \
+		$'direct-io\tflag\tyes no\nhow\tchoice\tone two_b three\norder\tchoices\tone two
+extra\tchoices\tx y\nlist\tpaths\t\nin\tinfile\t' ]
+	[ "$(wc -l <<<"$output")" -eq 21 ]
 	expect 0 "$IOUCTL" show --params "$KINDS" --json
 	[ "$(json .schema)" = iouctl.show/1 ]
 }
@@ -302,6 +312,9 @@ bytes of a block; size, 512 B to 1 MiB; default 64 KiB.
 between two; duration, 0 ns to 1.00 s; default 50.0 us.
 around the page cache; flag, yes or no; default yes.
 which way; choice: one, two\_b, three; default three.
+in which order; choices: one, two; default two,one,two.
+what else; choices: x, y; default none.
+what is opened; paths; default none.
 what is read; infile; must be set.
 what may be read; infile; default none.
 what is written; outfile; default -.

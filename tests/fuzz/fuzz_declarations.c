@@ -19,7 +19,7 @@ static void check(const struct iou_decl *decl)
 	}
 	if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_S64)
 		FUZZ_MUST(decl->min.s <= decl->max.s);
-	if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_CHOICE)
+	if (decl->what == IOU_DECL_PARAM && iou_kind_has_choices(decl->kind))
 		FUZZ_MUST(decl->choices_nr > 0 && !decl->choices[decl->choices_nr]);
 }
 

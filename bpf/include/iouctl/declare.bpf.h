@@ -37,6 +37,19 @@
 	const volatile __u32 name IOU_TAG("iou:param;kind=choice;choices=" words \
 					  ";help=" text) = (def)
 
+/* Several of these words, in an order, which users write as one,two,one. The program sees their
+ * numbers. @def is text, too, and "" for none. */
+#define IOU_CHOICES_MAX 16
+
+struct iou_choices {
+	__u32 nr;
+	__u8 words[IOU_CHOICES_MAX];
+};
+
+#define IOU_PARAM_CHOICES(name, def, choices, text)                                              \
+	const volatile struct iou_choices name IOU_TAG("iou:param;kind=choices;choices=" choices \
+						       ";def=" def ";help=" text) = {}
+
 /*
  * ---- Resources: parameters for which the tool opens, connects or registers something ----
  *
@@ -90,6 +103,19 @@ struct iou_socket {
 	IOU_RESOURCE_(struct iou_socket, "listen", name, "optional=1", help)
 #define IOU_PARAM_CONNECT_OPTIONAL(name, help) \
 	IOU_RESOURCE_(struct iou_socket, "connect", name, "optional=1", help)
+
+/*
+ * Paths of files that the loop opens by itself, relative to AT_FDCWD. They are in the tool's
+ * memory, for requests: number @i is at addr + i * stride.
+ */
+struct iou_paths {
+	__u64 addr; /* 0: it was left out; not 0, with nr 0: the list is empty */
+	__u32 nr;
+	__u32 stride;
+};
+
+#define IOU_PARAM_PATHS(name, help) \
+	IOU_RESOURCE_(struct iou_paths, "paths", name, "optional=1", help)
 
 /*
  * Memory. How many blocks (@count) of how many bytes (@bytes) is a number, the name of a
