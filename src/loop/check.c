@@ -47,6 +47,7 @@ static const struct {
 					   {"min", 8},
 					   {"max", 8},
 					   {"buckets", 8 * IOU_HISTOGRAM_BUCKETS}}},
+	[IOU_KIND_TEXT] = {}, /* check_text() */
 };
 
 static int check_size(const struct iou_loop *loop, const struct iou_decl *decl, struct iou_err *err)
