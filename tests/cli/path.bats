@@ -175,10 +175,10 @@ in_system() {
 	mkfifo own/fifo.bpf.o
 	mkdir own/dir.o
 	ln -s nowhere own/lost.bpf.o
-	ln -s "$MADE/second.bpf.o" own/link.bpf.o
+	ln -s "$MADE/second.bpf.o" own/linked.bpf.o
 	export IOUCTL_LOOP_PATH=$PWD/own
 	expect 0 timeout 60 "$IOUCTL" list --names
-	[ "$output" = "$BUILTINS"$'\ngood\nlink\ntwo' ]
+	[ "$output" = "$BUILTINS"$'\ngood\nlinked\ntwo' ]
 	expect 0 timeout 60 "$IOUCTL" list
 	has "cannot be used: '$PWD/own/text.bpf.o' is not a loop: not an ELF file" "$output"
 	has "2 loops (--ops): one, other" "$output"

@@ -109,7 +109,7 @@ load ../helper
 	has "nop-chain" "$output"
 	has "built-in" "$output"
 	expect 0 "$IOUCTL" list --names
-	[ "$output" = $'nop-chain\nnop-batch\ncopy' ]
+	[ "$output" = $'nop-chain\nnop-batch\ncopy\nlink' ]
 	expect 0 "$IOUCTL" list --names --json
 	[ "$(json '.schema')" = iouctl.list/1 ]
 	expect 0 "$IOUCTL" list --json

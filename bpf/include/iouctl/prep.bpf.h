@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <linux/fcntl.h> /* AT_FDCWD, O_RDONLY, ... */
 #include <iouctl/types.bpf.h>
 
 static __always_inline void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, __u64 addr,
