@@ -134,6 +134,7 @@ struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const c
 	case IOU_KIND_OUTFILE:
 	case IOU_KIND_LISTEN:
 	case IOU_KIND_CONNECT:
+	case IOU_KIND_TARGETS:
 	case IOU_KIND_PATHS:
 		return iou_doc_string(in, key, label, iou_loop_param_text(loop, param));
 	case IOU_KIND_MEM:

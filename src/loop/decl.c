@@ -14,16 +14,27 @@
 #define DECLS_MAX 1000
 
 static const char *const kind_names[] = {
-	[IOU_KIND_U32] = "u32",           [IOU_KIND_U64] = "u64",
-	[IOU_KIND_S64] = "s64",           [IOU_KIND_SIZE] = "size",
-	[IOU_KIND_DURATION] = "duration", [IOU_KIND_FLAG] = "flag",
-	[IOU_KIND_CHOICE] = "choice",     [IOU_KIND_CHOICES] = "choices",
-	[IOU_KIND_INFILE] = "infile",     [IOU_KIND_OUTFILE] = "outfile",
-	[IOU_KIND_LISTEN] = "listen",     [IOU_KIND_CONNECT] = "connect",
-	[IOU_KIND_PATHS] = "paths",       [IOU_KIND_MEM] = "mem",
-	[IOU_KIND_BUFFERS] = "buffers",   [IOU_KIND_BUF_RING] = "buf-ring",
-	[IOU_KIND_DIRECT] = "direct",     [IOU_KIND_COUNTER] = "counter",
-	[IOU_KIND_GAUGE] = "gauge",       [IOU_KIND_HISTOGRAM] = "histogram",
+	[IOU_KIND_U32] = "u32",
+	[IOU_KIND_U64] = "u64",
+	[IOU_KIND_S64] = "s64",
+	[IOU_KIND_SIZE] = "size",
+	[IOU_KIND_DURATION] = "duration",
+	[IOU_KIND_FLAG] = "flag",
+	[IOU_KIND_CHOICE] = "choice",
+	[IOU_KIND_CHOICES] = "choices",
+	[IOU_KIND_INFILE] = "infile",
+	[IOU_KIND_OUTFILE] = "outfile",
+	[IOU_KIND_LISTEN] = "listen",
+	[IOU_KIND_CONNECT] = "connect",
+	[IOU_KIND_TARGETS] = "targets",
+	[IOU_KIND_PATHS] = "paths",
+	[IOU_KIND_MEM] = "mem",
+	[IOU_KIND_BUFFERS] = "buffers",
+	[IOU_KIND_BUF_RING] = "buf-ring",
+	[IOU_KIND_DIRECT] = "direct",
+	[IOU_KIND_COUNTER] = "counter",
+	[IOU_KIND_GAUGE] = "gauge",
+	[IOU_KIND_HISTOGRAM] = "histogram",
 	[IOU_KIND_TEXT] = "text",
 };
 
@@ -52,8 +63,8 @@ const char *iou_decl_form(const struct iou_decl *decl)
 {
 	if (decl->kind == IOU_KIND_PATHS)
 		return "FILE,...";
-	return decl->kind == IOU_KIND_INFILE || decl->kind == IOU_KIND_OUTFILE ? "FILE"
-									       : "HOST:PORT";
+	return decl->kind == IOU_KIND_LISTEN || decl->kind == IOU_KIND_CONNECT ? "HOST:PORT"
+									       : "FILE";
 }
 
 bool iou_decl_must_be_set(const struct iou_decl *decl)

@@ -29,7 +29,8 @@ enum iou_kind {
 	IOU_KIND_OUTFILE,
 	IOU_KIND_LISTEN,
 	IOU_KIND_CONNECT,
-	IOU_KIND_PATHS, /* of files that the loop opens itself */
+	IOU_KIND_TARGETS, /* a table of files and sockets */
+	IOU_KIND_PATHS,   /* of files that the loop opens itself */
 	IOU_KIND_MEM,
 	IOU_KIND_BUFFERS,
 	IOU_KIND_BUF_RING,
@@ -40,6 +41,9 @@ enum iou_kind {
 	IOU_KIND_HISTOGRAM,
 	IOU_KIND_TEXT, /* characters */
 };
+
+/* Keys, and targets, of an IOU_KIND_TARGETS: IOU_TARGETS_MAX of iouctl/declare.bpf.h. */
+#define IOU_TARGETS_MAX 256
 
 /* Bytes of an IOU_KIND_TEXT, with its NUL. */
 #define IOU_TEXT_MAX 256

@@ -40,3 +40,14 @@ bool iou_maker_is_listed(const struct iou_maker *maker, int fd);
  * out, and register it. With maker->ring NULL the latter only tells the loop. */
 int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param);
 int iou_maker_make_memory(struct iou_maker *maker);
+
+/* Close @fd with the rest; in any case it is no longer the caller's. */
+int iou_maker_keep_fd(struct iou_maker *maker, int fd);
+
+/* Open a file for writing, made or to be emptied, or "-"; refuse one that is in use already. */
+int iou_maker_open_out(struct iou_maker *maker, const char *path, int *fd);
+
+/* Read the table in file @path, and open what it names (iouctl/declare.bpf.h, iou_targets); or,
+ * for a loop that is only verified, make up a table of one. */
+int iou_maker_open_targets(struct iou_maker *maker, const struct iou_decl *param, const char *path);
+int iou_maker_stand_in_targets(struct iou_maker *maker, const struct iou_decl *param);

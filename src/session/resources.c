@@ -31,7 +31,7 @@ int iou_maker_set(struct iou_maker *maker, const struct iou_decl *param, const c
 	return 0;
 }
 
-static int keep_fd(struct iou_maker *maker, int fd)
+int iou_maker_keep_fd(struct iou_maker *maker, int fd)
 {
 	int *fds = reallocarray(maker->made.fds, maker->made.fds_nr + 1, sizeof(*fds));
 
@@ -74,8 +74,8 @@ static uint64_t size_of(int fd)
 	return ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0;
 }
 
-/* Whether one of the files that are read is the one in @fd, which is to be emptied. */
-static bool is_read_too(const struct iou_maker *maker, int fd)
+/* Whether one of the files that are open is the one in @fd, which is to be emptied. */
+static bool is_used_too(const struct iou_maker *maker, int fd)
 {
 	struct stat out, in;
 
@@ -113,7 +113,7 @@ static int open_out(struct iou_maker *maker, const char *path, int *fd)
 		return file_error(maker, path, true);
 	}
 	outs[maker->made.outs_nr++] = out;
-	ret = keep_fd(maker, out.fd);
+	ret = iou_maker_keep_fd(maker, out.fd);
 	if (ret)
 		return ret;
 	*fd = out.fd;
@@ -128,7 +128,7 @@ static int open_in(struct iou_maker *maker, const char *path, int *fd)
 	if (opened < 0)
 		return file_error(maker, path, false);
 	*fd = opened;
-	return keep_fd(maker, opened);
+	return iou_maker_keep_fd(maker, opened);
 }
 
 static int open_stdout(struct iou_maker *maker, int *fd)
@@ -138,7 +138,7 @@ static int open_stdout(struct iou_maker *maker, int *fd)
 	if (opened < 0)
 		return file_error(maker, "-", true);
 	*fd = opened;
-	return keep_fd(maker, opened);
+	return iou_maker_keep_fd(maker, opened);
 }
 
 /* Standard input and output are where their other users left them: their next byte is meant. */
@@ -175,7 +175,19 @@ static int open_direct(struct iou_maker *maker, const struct iou_decl *param, co
 		return ret;
 	}
 	*direct_fd = opened;
-	return keep_fd(maker, opened);
+	return iou_maker_keep_fd(maker, opened);
+}
+
+int iou_maker_open_out(struct iou_maker *maker, const char *path, int *fd)
+{
+	int ret = strcmp(path, "-") == 0 ? open_stdout(maker, fd) : open_out(maker, path, fd);
+
+	if (ret || !(is_used_too(maker, *fd) || iou_maker_is_listed(maker, *fd)))
+		return ret;
+	iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
+		    "'%s' would be written over: it is read, or written, by another name, too",
+		    path);
+	return -EINVAL;
 }
 
 static int open_file(struct iou_maker *maker, const struct iou_decl *param, const char *path)
@@ -183,17 +195,9 @@ static int open_file(struct iou_maker *maker, const struct iou_decl *param, cons
 	bool out = param->kind == IOU_KIND_OUTFILE;
 	int fd = -1, direct_fd = -1, ret;
 
-	if (!out)
-		ret = open_in(maker, path, &fd);
-	else
-		ret = strcmp(path, "-") == 0 ? open_stdout(maker, &fd) : open_out(maker, path, &fd);
+	ret = out ? iou_maker_open_out(maker, path, &fd) : open_in(maker, path, &fd);
 	if (ret)
 		return ret;
-	if (out && (is_read_too(maker, fd) || iou_maker_is_listed(maker, fd))) {
-		iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
-			    "'%s' would be written over what is read from it", path);
-		return -EINVAL;
-	}
 	ret = iou_maker_set(maker, param, "fd", (uint32_t)fd)
 		      ?: iou_maker_set(maker, param, "size", out ? 0 : size_of(fd))
 		      ?: iou_maker_set(maker, param, "seeks", has_offsets(path, fd));
@@ -210,7 +214,7 @@ static int open_socket(struct iou_maker *maker, const struct iou_decl *param, co
 	int ret = iou_socket_open(address, param->kind == IOU_KIND_LISTEN, &fd, &where, maker->err);
 
 	if (!ret)
-		ret = keep_fd(maker, fd);
+		ret = iou_maker_keep_fd(maker, fd);
 	if (!ret)
 		ret = iou_maker_set(maker, param, "fd", (uint32_t)fd);
 	if (!ret && param->kind == IOU_KIND_LISTEN && strncmp(address, "unix:", 5) == 0)
@@ -237,6 +241,8 @@ static int open_named(struct iou_maker *maker, const struct iou_decl *param)
 	const char *text = iou_loop_param_text(maker->loop, param);
 	bool file = param->kind == IOU_KIND_INFILE || param->kind == IOU_KIND_OUTFILE;
 
+	if (param->kind == IOU_KIND_TARGETS && !maker->ring)
+		return iou_maker_stand_in_targets(maker, param);
 	if (!text && param->optional)
 		return leave_out(maker, param, file);
 	if (text && param->kind == IOU_KIND_PATHS)
@@ -249,6 +255,8 @@ static int open_named(struct iou_maker *maker, const struct iou_decl *param)
 		iou_err_hint(maker->err, "%s is: %s", param->name, param->help);
 		return -EINVAL;
 	}
+	if (param->kind == IOU_KIND_TARGETS)
+		return iou_maker_open_targets(maker, param, text);
 	return file ? open_file(maker, param, text) : open_socket(maker, param, text);
 }
 
@@ -287,7 +295,7 @@ int iou_resources_open(struct iou_resources *resources, const struct iou_ring *r
 	if (!ret)
 		ret = each(&maker, KIND(INFILE) | KIND(LISTEN) | KIND(CONNECT) | KIND(PATHS),
 			   open_named)
-			      ?: each(&maker, KIND(OUTFILE), open_named);
+			      ?: each(&maker, KIND(OUTFILE) | KIND(TARGETS), open_named);
 	if (ret) {
 		iou_resources_release(&maker.made);
 		return ret;

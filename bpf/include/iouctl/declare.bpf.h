@@ -105,6 +105,47 @@ struct iou_socket {
 	IOU_RESOURCE_(struct iou_socket, "connect", name, "optional=1", help)
 
 /*
+ * Files and connected sockets by a number, as a table says: a file with a line "KEY TARGET" for
+ * each, where KEY is a number of 32 bits, or "*" for all that have no line, and TARGET is
+ * tcp:HOST:PORT, unix:PATH, a path, or "-". Lines with the same target share it. Files are written
+ * in order, with offset -1, sockets are for sends.
+ */
+#define IOU_TARGETS_MAX 256
+
+struct iou_targets {
+	__u32 nr;                      /* targets */
+	__s32 other;                   /* the target of "*", or -1 */
+	__u32 keys_nr;                 /* without "*" */
+	__u32 keys[IOU_TARGETS_MAX];   /* ascending */
+	__u32 of[IOU_TARGETS_MAX];     /* the target of each key */
+	__s32 fds[IOU_TARGETS_MAX];    /* of each target */
+	__u8 sockets[IOU_TARGETS_MAX]; /* whether it is a socket */
+};
+
+#define IOU_PARAM_TARGETS(name, help) \
+	IOU_RESOURCE_(struct iou_targets, "targets", name, "def=", help)
+
+/* The number of @key's target, or -1. */
+static __always_inline __s32 iou_target_of(const volatile struct iou_targets *targets, __u32 key)
+{
+	__u32 from = 0, to = targets->keys_nr;
+
+	/* Halves from..to, of which the key may be in. */
+	iou_repeat(i, 9) {
+		__u32 middle = (from + to) / 2 % IOU_TARGETS_MAX;
+
+		if (from < to && targets->keys[middle] < key)
+			from = middle + 1;
+		else if (from < to)
+			to = middle;
+	}
+	from %= IOU_TARGETS_MAX;
+	if (from < targets->keys_nr && targets->keys[from] == key)
+		return targets->of[from];
+	return targets->other;
+}
+
+/*
  * Paths of files that the loop opens by itself, relative to AT_FDCWD. They are in the tool's
  * memory, for requests: number @i is at addr + i * stride.
  */
@@ -181,7 +222,8 @@ struct iou_direct {
 #define IOU_GAUGE(name, unit, help) IOU_STAT_("gauge", "", name, unit, help)
 #define IOU_PROGRESS(name, param, unit, help) IOU_STAT_("counter", ";of=" #param, name, unit, help)
 
-/* What is no number: @bytes characters (256 at most), the last of which is a NUL; shown as it is. */
+/* What is no number: @bytes characters (256 at most), the last of which is a NUL; shown as it is.
+ */
 #define IOU_TEXT(name, bytes, text) \
 	char name[bytes] IOU_TAG("iou:stat;kind=text;unit=;help=" text) = ""
 
