@@ -138,7 +138,7 @@ static int read_list(const struct source *from, struct iou_path_list *list)
 	char *end, separator;
 	int ret = load_list(from, &text, &length);
 
-	if (ret)
+	if (!text)
 		return ret;
 	separator = memchr(text, '\0', length) ? '\0' : '\n';
 	for (char *at = text; at < text + length; at = end + 1, nr++) {
