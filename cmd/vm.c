@@ -22,8 +22,8 @@
 struct args {
 	struct iou_common common;
 	struct iou_vm_config vm;
-	const char **shares, **kernel_args; /* of the config, to be filled in */
-	char **command;                     /* likewise */
+	const char **shares, **disks, **kernel_args; /* of the config, to be filled in */
+	char **command;                              /* likewise */
 	size_t command_nr;
 	bool list, fetch;
 	const char *series; /* to fetch: the first of the words that are no options, */
@@ -34,6 +34,7 @@ enum {
 	KEY_KERNEL = 0x100,
 	KEY_ACCEL,
 	KEY_SHARE,
+	KEY_DISK,
 	KEY_CPUS,
 	KEY_MEMORY,
 	KEY_TIMEOUT,
@@ -49,6 +50,11 @@ static const struct argp_option options[] = {
 	{"accel", KEY_ACCEL, "auto|kvm|tcg", 0,
 	 "Hardware or software emulation; auto tries the first and falls back", 0},
 	{"share", KEY_SHARE, "DIR", 0, "Let the command write in this directory; may be repeated",
+	 0},
+	{"disk", KEY_DISK, "PATH", 0,
+	 "Give the guest this raw image or block device as a disk that it may write, /dev/disk0 "
+	 "(the "
+	 "second /dev/disk1); may be repeated",
 	 0},
 	{"cpus", KEY_CPUS, "N", 0, "Processors of the micro-VM (default: the host's, at most 4)",
 	 0},
@@ -118,8 +124,8 @@ static bool is_series(const char *arg)
 /* Whether one of the options was given that say what to boot, and how. */
 static bool is_of_machine(const struct iou_vm_config *vm)
 {
-	return vm->kernel || vm->accel != IOU_VM_ACCEL_AUTO || vm->shares_nr || vm->cpus ||
-	       vm->memory || vm->timeout_ns || vm->kernel_args_nr || vm->exec;
+	return vm->kernel || vm->accel != IOU_VM_ACCEL_AUTO || vm->shares_nr || vm->disks_nr ||
+	       vm->cpus || vm->memory || vm->timeout_ns || vm->kernel_args_nr || vm->exec;
 }
 
 static error_t parse_end(struct argp_state *state, const struct args *args)
@@ -180,6 +186,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_SHARE:
 		args->shares[args->vm.shares_nr++] = arg;
 		return 0;
+	case KEY_DISK:
+		args->disks[args->vm.disks_nr++] = arg;
+		return 0;
 	case KEY_CPUS:
 	case KEY_MEMORY:
 	case KEY_TIMEOUT:
@@ -211,7 +220,7 @@ static const struct argp argp = {
 	.doc = "Run an iouctl COMMAND in a micro-VM whose kernel has loops: same output, same exit "
 	       "code.\v"
 	       "The micro-VM sees the whole file system of this machine and can write none of it, "
-	       "but for each --share DIR. Its TMPDIR is empty and goes with it.",
+	       "but for each --share DIR and --disk PATH. Its TMPDIR is empty and goes with it.",
 	.children = iou_common_children,
 };
 
@@ -230,22 +239,25 @@ static int run_vm(const struct args *args, struct iou_err *err)
 static int run(const struct iou_command *command, int argc, char **argv)
 {
 	IOU_FREE const char **shares = calloc((size_t)argc + 1, sizeof(*shares));
+	IOU_FREE const char **disks = calloc((size_t)argc + 1, sizeof(*disks));
 	IOU_FREE const char **kernel_args = calloc((size_t)argc + 1, sizeof(*kernel_args));
 	IOU_FREE char **words = calloc((size_t)argc + 1, sizeof(*words));
 	struct args args = {
 		.common.format = iou_args_format(argc, argv),
 		.vm = {.shares = shares,
+		       .disks = disks,
 		       .kernel_args = kernel_args,
 		       .argv = words,
 		       .note = iou_note},
 		.shares = shares,
+		.disks = disks,
 		.kernel_args = kernel_args,
 		.command = words,
 	};
 	struct iou_err err = {};
 	int ret;
 
-	if (!shares || !kernel_args || !words) {
+	if (!shares || !disks || !kernel_args || !words) {
 		iou_err_set(&err, IOU_CAUSE_FAILED, "usage", ENOMEM,
 			    "cannot read the command line");
 		return iou_report_error(&err, args.common.format);

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "vm/guestcommand.h"
+#include "vm/guestdisks.h"
 #include "vm/guestmounts.h"
 #include "vm/start.h"
 #include "vm/stream.h"
@@ -196,6 +197,7 @@ static void say_exit(struct guest *guest)
 	else
 		end.code = WEXITSTATUS(guest->status);
 	kill_all();
+	iou_vm_guest_unmount_disks();
 	iou_vm_guest_unmount_shares(guest->start.shares);
 	say_last(guest, IOU_VM_EXIT, &end, sizeof(end));
 }
@@ -215,6 +217,8 @@ static void start_command(struct guest *guest, const char *data, size_t length)
 		iou_err_set(&err, IOU_CAUSE_VM, "vm", -ret, "the guest cannot read the command");
 	else
 		ret = iou_vm_guest_mount_shares(guest->start.shares, &err);
+	if (!ret)
+		ret = iou_vm_guest_link_disks(guest->start.disks, &err);
 	if (!ret)
 		ret = iou_vm_command_start(command, &guest->start, &err);
 	if (ret)

@@ -17,6 +17,8 @@ struct iou_vm_plan {
 	const char *append;        /* the kernel's command line, without what names its init */
 	const char *const *shares; /* real paths */
 	size_t shares_nr;
+	const int *disks; /* file descriptors, see disks.h */
+	size_t disks_nr;
 	int kernel;  /* file descriptors, opened in the starter's view of the file system */
 	int program; /* this program's binary, */
 	const char *program_path; /* and where it lies */

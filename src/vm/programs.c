@@ -203,7 +203,8 @@ static int start_qemu(const struct iou_vm_supervisor *s, const int *fs, pid_t *p
 	IOU_CLEANUP(iou_words_release) struct iou_words args = {0};
 	const struct iou_vm_plan *plan = s->plan;
 	size_t fs_nr = plan->shares_nr + 1;
-	IOU_FREE int *pass = calloc(fs_nr + 3, sizeof(*pass));
+	size_t pass_nr = fs_nr + plan->disks_nr + 3;
+	IOU_FREE int *pass = calloc(pass_nr, sizeof(*pass));
 	bool bare = s->isolation == IOU_VM_ISOLATION_NONE;
 	const struct iou_vm_qemu qemu = {
 		.kvm = plan->kvm,
@@ -214,15 +215,19 @@ static int start_qemu(const struct iou_vm_supervisor *s, const int *fs, pid_t *p
 		.console = s->console,
 		.fs = fs,
 		.fs_nr = fs_nr,
+		.disks = plan->disks,
+		.disks_nr = plan->disks_nr,
 		.append = plan->append,
 		.init = bare ? plan->program_path : IOU_VM_INIT,
 	};
-	const struct program program = {.pass = pass, .pass_nr = fs_nr + 3, .log = s->qemu_log};
+	const struct program program = {.pass = pass, .pass_nr = pass_nr, .log = s->qemu_log};
 
 	if (!pass)
 		return iou_err_set(err, IOU_CAUSE_VM, "vm", ENOMEM, "cannot start QEMU");
 	memcpy(pass, fs, fs_nr * sizeof(*fs));
 	memcpy(pass + fs_nr, (const int[]){plan->kernel, s->agent, s->console}, 3 * sizeof(*pass));
+	if (plan->disks_nr)
+		memcpy(pass + fs_nr + 3, plan->disks, plan->disks_nr * sizeof(*pass));
 	iou_vm_qemu_args(&args, &plan->tools, &qemu);
 	return start_program(&args, &program, pid, err);
 }

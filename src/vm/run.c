@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "vm/accel.h"
 #include "vm/dialog.h"
+#include "vm/disks.h"
 #include "vm/guestroot.h"
 #include "vm/shares.h"
 #include "vm/vm.h"
@@ -26,6 +27,7 @@ struct run {
 	const struct iou_vm_config *config;
 	struct iou_vm_plan plan;
 	struct iou_vm_shares shares;
+	struct iou_vm_disks disks;
 	struct iou_vm_host_streams streams;
 	struct iou_vm_signals signals;
 	char *kernel, *program, *append, *start;
@@ -38,6 +40,7 @@ static void run_release(struct run *run)
 	iou_vm_signals_restore(&run->signals);
 	iou_vm_host_streams_release(&run->streams);
 	iou_vm_shares_release(&run->shares);
+	iou_vm_disks_release(&run->disks);
 	iou_vm_tools_release(&run->plan.tools);
 	iou_close(run->plan.kernel);
 	iou_close(run->plan.program);
@@ -126,6 +129,7 @@ static int make_start(struct run *run, struct iou_err *err)
 		.argv = run->config->argv,
 		.env = env,
 		.shares = run->shares.paths ?: none,
+		.disks = (uint32_t)run->disks.nr,
 		.exec = run->config->exec,
 		.umask = umask(0),
 	};
@@ -166,6 +170,9 @@ static int prepare(struct run *run, struct iou_err *err)
 	/* What was said wrongly goes before what this machine lacks. */
 	ret = iou_vm_shares_resolve(&run->shares, run->config->shares, run->config->shares_nr, err);
 	if (!ret)
+		ret = iou_vm_disks_open(&run->disks, run->config->disks, run->config->disks_nr,
+					err);
+	if (!ret)
 		ret = open_kernel(run, err);
 	if (!ret)
 		ret = iou_vm_tools_find(&run->plan.tools, err);
@@ -181,6 +188,8 @@ static int prepare(struct run *run, struct iou_err *err)
 	run->plan.append = run->append;
 	run->plan.shares = (const char *const *)run->shares.paths;
 	run->plan.shares_nr = run->shares.nr;
+	run->plan.disks = run->disks.fds;
+	run->plan.disks_nr = run->disks.nr;
 	return 0;
 }
 

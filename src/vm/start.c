@@ -9,7 +9,7 @@
 
 struct start_head {
 	uint32_t argc, envc, sharec;
-	uint32_t umask;
+	uint32_t umask, disks;
 	struct rlimit files;
 	struct winsize size;
 	struct termios settings;
@@ -40,6 +40,7 @@ char *iou_vm_start_encode(const struct iou_vm_start *start, size_t *length)
 		.envc = count(start->env),
 		.sharec = count(start->shares),
 		.umask = start->umask,
+		.disks = start->disks,
 		.files = start->files,
 		.size = start->size,
 		.settings = start->settings,
@@ -127,6 +128,7 @@ int iou_vm_start_decode(struct iou_vm_start *start, char *data, size_t length)
 		.interactive = head.interactive,
 		.settings = head.settings,
 		.umask = head.umask,
+		.disks = head.disks,
 		.files = head.files,
 	};
 	return 0;

@@ -17,6 +17,7 @@ struct iou_vm_start {
 	char *const *argv; /* all three NULL-terminated */
 	char **env;
 	char **shares;       /* the paths; the tags follow from their order */
+	uint32_t disks;      /* how many there are */
 	bool exec;           /* argv is a program, not arguments of iouctl */
 	bool terminal[3];    /* which of stdin, stdout and stderr are terminals */
 	struct winsize size; /* where one is */

@@ -112,6 +112,12 @@ char *iou_vm_tag(char *buf, size_t size, size_t nr)
 	return buf;
 }
 
+char *iou_vm_disk_serial(char *buf, size_t size, size_t nr)
+{
+	snprintf(buf, size, "disk%zu", nr);
+	return buf;
+}
+
 static void rust_args(struct iou_words *args, const struct iou_vm_virtiofsd *virtiofsd)
 {
 	bool writable = virtiofsd->writable;
@@ -189,6 +195,23 @@ static void add_file_system(struct iou_words *args, size_t nr, int fd)
 		      iou_vm_tag(tag, sizeof(tag), nr));
 }
 
+/* By its descriptor: no name for QEMU to take apart, or to find something else at. */
+static void add_disk(struct iou_words *args, size_t nr, int fd)
+{
+	char serial[32];
+
+	iou_vm_disk_serial(serial, sizeof(serial), nr);
+	iou_words_add(args, "-add-fd");
+	iou_words_add(args, "fd=%d,set=%zu", fd, nr);
+	iou_words_add(args, "-blockdev");
+	iou_words_add(args,
+		      "driver=raw,node-name=%s,discard=unmap,file.driver=file,"
+		      "file.filename=/dev/fdset/%zu,file.discard=unmap",
+		      serial, nr);
+	iou_words_add(args, "-device");
+	iou_words_add(args, "nvme,drive=%s,serial=%s", serial, serial);
+}
+
 void iou_vm_qemu_args(struct iou_words *args, const struct iou_vm_tools *tools,
 		      const struct iou_vm_qemu *qemu)
 {
@@ -214,6 +237,8 @@ void iou_vm_qemu_args(struct iou_words *args, const struct iou_vm_tools *tools,
 	iou_words_add(args, "node,memdev=mem");
 	for (size_t i = 0; i < qemu->fs_nr; i++)
 		add_file_system(args, i, qemu->fs[i]);
+	for (size_t i = 0; i < qemu->disks_nr; i++)
+		add_disk(args, i, qemu->disks[i]);
 
 	iou_words_add(args, "-chardev");
 	iou_words_add(args, "socket,id=console,fd=%d", qemu->console);

@@ -39,6 +39,8 @@ struct iou_vm_qemu {
 	int console;
 	const int *fs; /* sockets that are connected to a virtiofsd each; the root is the first */
 	size_t fs_nr;
+	const int *disks; /* file descriptors of raw images, open for reading and writing */
+	size_t disks_nr;
 	const char *append; /* the kernel's command line, without what names its init: */
 	const char *init;
 };
@@ -48,3 +50,6 @@ void iou_vm_qemu_args(struct iou_words *args, const struct iou_vm_tools *tools,
 
 /* The virtiofs tag of file system @nr; 0 is the root, 1 the first share. */
 char *iou_vm_tag(char *buf, size_t size, size_t nr);
+
+/* The serial number of disk @nr, from 0. */
+char *iou_vm_disk_serial(char *buf, size_t size, size_t nr);

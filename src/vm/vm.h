@@ -32,6 +32,8 @@ struct iou_vm_config {
 	enum iou_vm_accel accel;
 	const char *const *shares; /* directories that the guest may write */
 	size_t shares_nr;
+	const char *const *disks; /* files and block devices; the guest has them as NVMe disks */
+	size_t disks_nr;
 	const char *const *kernel_args; /* appended to the kernel's command line */
 	size_t kernel_args_nr;
 	unsigned int cpus;        /* 0: those of the host, at most 4 */
@@ -57,8 +59,8 @@ struct iou_vm_result {
  *
  * 0: the command ran to an end, or a signal ended the VM, see @result. Else -errno with @err
  * filled in: IOU_CAUSE_VM (no VM, a boot that failed, a guest that died), IOU_CAUSE_TIMEOUT,
- * IOU_CAUSE_USAGE (a share or a program that does not exist), IOU_CAUSE_FAILED (output that could
- * not be written, other than to a closed pipe).
+ * IOU_CAUSE_USAGE (a share, a disk or a program that does not exist), IOU_CAUSE_FAILED (output that
+ * could not be written, other than to a closed pipe).
  */
 int iou_vm_run(const struct iou_vm_config *config, struct iou_vm_result *result,
 	       struct iou_err *err);

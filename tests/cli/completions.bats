@@ -455,6 +455,7 @@ ring_flags() {
 	expect bash "iouctl vm --kernel=vml" vmlinux
 	expect zsh "iouctl vm --kernel vml" vmlinux
 	expect fish "iouctl vm --kernel vml" vmlinux
+	expect bash "iouctl vm --disk vml" vmlinux
 	expect bash "iouctl vm --share " bin dir echo liar
 	expect zsh "iouctl vm --share " bin dir echo liar
 	expect fish "iouctl vm --share " bin/ dir/ echo/ liar/

@@ -52,6 +52,17 @@ contained() {
 	[ "$(stat -c %u:%g shared/dir/file)" = 65534:65534 ]
 }
 
+@test "a plain user: a disk in a file of theirs" {
+	user_namespaces || skip "this kernel lets plain users make no namespaces"
+	for_everybody
+	truncate -s 1M shared/image
+	chown 65534:65534 shared/image
+	chmod 600 shared/image
+	expect 0 as_user ./iouctl vm --disk shared/image --exec -- sh -c 'echo theirs >/dev/disk0'
+	[ "$(head -c 6 shared/image)" = theirs ]
+	[ "$(stat -c %s shared/image)" = 1048576 ]
+}
+
 @test "a plain user without user namespaces: what to do" {
 	for_everybody
 	# The filter of the container, and none of root's capabilities.

@@ -111,6 +111,37 @@ load helper
 	[ "${#lines[@]}" -eq 3 ]
 }
 
+@test "--disk: in order, written here, clean when the command left it mounted, nobody else's meanwhile" {
+	truncate -s 32M 'a,b.img'
+	truncate -s 1536 'c:ro'
+	printf third >>c:ro
+	truncate -s 2048 'c:ro'
+	mkfs.ext4 -q 'a,b.img'
+	# What is below reaches into the guest's own files, and the other guest does not boot.
+	vm --disk 'a,b.img' --disk c:ro --share . --exec -- sh -ec '
+		mkdir /run/mnt
+		mount /dev/disk0 /run/mnt
+		echo hello >/run/mnt/file
+		dd if=/dev/disk1 bs=512 skip=3 status=none | tr -d "\0"
+		printf fourth | dd of=/dev/disk1 bs=512 seek=1 conv=notrunc,fsync status=none
+		echo booted >booted
+		while [ ! -e done ]; do sleep 0.1; done' >out 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 600); do
+		[ ! -e booted ] || break
+		sleep 0.1
+	done
+	(expect 125 vm --disk c:ro -- list && has "another program has locked it" "$stderr") || code=$?
+	touch done
+	wait $pid
+	[ -z "${code-}" ]
+	[ "$(<out)" = third ]
+	expect 0 fsck.ext4 -fn 'a,b.img'
+	run ! grep -qi recover <<<"$output$stderr"
+	[ "$(debugfs -R 'cat file' 'a,b.img' 2>/dev/null)" = hello ]
+	[ "$(dd if=c:ro bs=512 skip=1 count=1 status=none | tr -d '\0')" = fourth ]
+}
+
 @test "--timeout: exit code 124" {
 	expect 124 vm --timeout 8s --exec -- sleep 60
 	has "8" "$stderr"
