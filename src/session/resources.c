@@ -74,16 +74,23 @@ static uint64_t size_of(int fd)
 	return ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0;
 }
 
-/* Whether one of the files that are open is the one in @fd, which is to be emptied. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode))
+		return S_ISBLK(b->st_mode) && a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether one of the files or disks that are open is the one in @fd, which is to be written. */
 static bool is_used_too(const struct iou_maker *maker, int fd)
 {
 	struct stat out, in;
 
-	if (fstat(fd, &out) || !S_ISREG(out.st_mode))
+	if (fstat(fd, &out) || (!S_ISREG(out.st_mode) && !S_ISBLK(out.st_mode)))
 		return false;
 	for (size_t i = 0; i < maker->made.fds_nr; i++)
 		if (maker->made.fds[i] != fd && fstat(maker->made.fds[i], &in) == 0 &&
-		    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+		    is_same(&out, &in))
 			return true;
 	return false;
 }
