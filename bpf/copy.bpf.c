@@ -55,7 +55,7 @@ static __u32 idle[DEPTH_MAX], idle_head, idle_tail;
 static __u32 turns[DEPTH_MAX], turn_head, turn_tail;
 
 static __u64 next_at;       /* where the next block begins */
-static __u64 end_at = ALL;  /* where a read found nothing */
+static __u64 end_at = ALL;  /* where a read found nothing, or failed */
 static __u64 written_to;    /* the end of what was written */
 static __u32 reading;       /* blocks in state READING */
 static __u64 in_flight;     /* requests */
@@ -92,6 +92,21 @@ static __always_inline void make_idle(struct block *block, __u32 nr)
 	idle[idle_tail++ % DEPTH_MAX] = nr;
 }
 
+/* What was read beyond the end, before another block found it, is not copied. */
+static __always_inline void trim(struct block *block)
+{
+	if (block->at >= end_at)
+		block->have = 0;
+	else if (block->have > end_at - block->at)
+		block->have = end_at - block->at;
+}
+
+static __always_inline void end_here(const struct block *block)
+{
+	if (block->at + block->have < end_at)
+		end_at = block->at + block->have;
+}
+
 /* ---- Writing ---- */
 
 static __always_inline void start_write(struct block *block, __u32 nr)
@@ -111,6 +126,8 @@ static __always_inline void write_next(void)
 		if (writing || turn_head == turn_tail || block->state != HELD)
 			break;
 		turn_head++;
+		/* The blocks before it have all been read. */
+		trim(block);
 		if (block->have && why != CANNOT_WRITE) {
 			start_write(block, nr);
 			break;
@@ -147,10 +164,7 @@ static __always_inline void end_read(struct block *block, __u32 nr)
 	reading--;
 	if (!in.seeks)
 		next_at = block->at + block->have;
-	if (block->at >= end_at)
-		block->have = 0;
-	else if (block->have > end_at - block->at)
-		block->have = end_at - block->at;
+	trim(block);
 	if (!out.seeks)
 		block->state = HELD;
 	else if (block->have && why != CANNOT_WRITE)
@@ -170,11 +184,11 @@ static __always_inline void took_read(struct block *block, __u32 nr, __s32 res)
 			return;
 		}
 	} else if (res == 0) {
-		/* The end, as this block saw it; what others saw beyond it is not copied. */
-		if (block->at + block->have < end_at)
-			end_at = block->at + block->have;
+		end_here(block);
 		ended = true;
 	} else if (!cancelled) {
+		/* A pipe would carry on behind the gap as if there were none. */
+		end_here(block);
 		fail(CANNOT_READ, res);
 	}
 	end_read(block, nr);
