@@ -21,8 +21,7 @@ sizes() {
 }
 
 teardown() {
-	cd /
-	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
+	leave_disk
 	tidy
 }
 
@@ -43,7 +42,38 @@ all_sizes() {
 }
 
 @test "copy: files of any size, past the page cache" {
+	local read written
+	disk
+	cd disk
 	all_sizes depth=4 direct fsync
+	# The last one: what it read was in the page cache, and what it wrote would be only there.
+	cd ..
+	sync -f disk
+	read=$(sectors 2) written=$(sectors 6)
+	copy in=disk/a out=disk/c bs=4096 direct
+	[ $(($(sectors 2) - read)) -ge 80 ]
+	[ $(($(sectors 6) - written)) -ge 80 ]
+	cmp disk/a disk/c
+}
+
+@test "copy: fsync, and ends of files beyond 4 GiB, on ext4" {
+	local written
+	disk
+	head -c 300000 /dev/urandom >piece
+	written=$(sectors 6)
+	copy in=piece out=disk/a seek=5000000000 fsync
+	[ $(($(sectors 6) - written)) -ge $((300000 / 512)) ]
+	copy in=disk/a out=disk/b offset=4999999990 seek=4294960000 bs=7000
+	[ "$(stat -c %s disk/b)" = $((4294960000 + 300010)) ]
+	cmp -i $((4294960000 + 10)):0 disk/b piece
+}
+
+@test "copy: at random" {
+	disk
+	# The same ones each time; it prints the seed.
+	rounds=10
+	[ -z "${LONG-}" ] || rounds=300
+	"$TOOLS/copies" 2026 $rounds "$IOUCTL" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/disk"
 }
 
 @test "copy: ranges beyond 4 GiB" {
@@ -71,8 +101,8 @@ all_sizes() {
 	head -c 1000003 /dev/urandom >a
 	copy in=- out=b bs=10000 < <(cat a)
 	cmp a b
-	(head -c 5 a; sleep 0.2; tail -c +6 a) | "$IOUCTL" run copy in=- out=b bs=64K -q >stats
-	cmp a b
+	(head -c 5 a; sleep 0.2; tail -c +6 a) | "$IOUCTL" run copy in=- out=- bs=64K 2>stats | cmp - a
+	grep -q "^copied *1,000,003 bytes" stats
 	mkfifo pipe
 	"$IOUCTL" run copy in=a out=pipe bs=30000 depth=8 -q >stats &
 	cmp a pipe
@@ -90,6 +120,16 @@ all_sizes() {
 			truncate -s $bytes a
 		fi
 		wait $!
+		cmp -n "$(stat -c %s b)" all b
+	done
+	# Which is not cut afterwards.
+	for _ in ${LONG:+1 2 3 4 5 6 7 8}; do
+		cp all a
+		"$IOUCTL" run copy in=a out=- bs=512 depth=64 2>stats | cat >b &
+		sleep "0.$((RANDOM % 10))"
+		truncate -s 500000 a
+		wait $!
+		[ "$(stat -c %s b)" -ge 500000 ]
 		cmp -n "$(stat -c %s b)" all b
 	done
 }
@@ -116,12 +156,47 @@ all_sizes() {
 }
 
 @test "copy: a disk that becomes full" {
-	mkdir small
-	mount -t tmpfs -o size=4M none small
+	disk
 	truncate -s 100M a
-	expect 1 "$IOUCTL" run copy in=a out=small/b --json
+	fallocate -l $(($(stat -f -c %f disk) * 4096 - 4000000)) disk/filler
+	expect 1 "$IOUCTL" run copy in=a out=disk/b --json
 	[ "$(json '.run.stop.errno, .run.ring.in_flight')" = $'ENOSPC\n0' ]
-	[ "$(json '.stats.copied > 1000000')" = true ]
+	[ "$(json '.stats.copied > 1000000 and .stats.copied <= 4010000')" = true ]
+	has "cannot write to 'out': No space left on device" "$stderr"
+}
+
+@test "copy: what cannot be read in its middle comes out up to there" {
+	# Blocks behind it are read before that is known.
+	for _ in 1 ${LONG:+2 3 4 5 6 7 8}; do
+		expect 1 "$TOOLS/gap" "$IOUCTL" run copy out=- bs=4096 depth=4
+		[ "${#output}" = 8192 ]
+		[[ "$output" =~ ^a{4096}b{4096}$ ]]
+		has "cannot read from 'in': Input/output error" "$stderr"
+	done
+}
+
+@test "copy: standard input and output that were set not to wait" {
+	head -c 300001 /dev/urandom >a
+	cat >nonblock.pl <<-'END'
+		use Fcntl;
+		fcntl($_, F_SETFL, fcntl($_, F_GETFL, 0) | O_NONBLOCK) or die for *STDIN, *STDOUT;
+		exec @ARGV;
+	END
+	perl nonblock.pl "$IOUCTL" run copy in=- out=- bs=10000 --timeout 20s <a >b 2>stats
+	cmp a b
+	(head -c 1000 a; sleep 0.5; tail -c +1001 a) |
+		perl nonblock.pl "$IOUCTL" run copy in=- out=- --timeout 20s 2>stats | (sleep 0.5; cmp - a)
+}
+
+@test "copy: a disk to itself, by any name, is refused" {
+	local number
+	disk
+	number=$(mountpoint -d disk)
+	mknod /dev/iouctl-test-disk b "${number%:*}" "${number#*:}"
+	# It would not come to anything if it were not refused.
+	expect 2 "$IOUCTL" run copy in="$(findmnt -no SOURCE disk)" out=/dev/iouctl-test-disk length=0
+	rm /dev/iouctl-test-disk
+	has "would be written over what is read from it" "$stderr"
 }
 
 @test "copy: ^C ends a read that nobody answers, and what was read is written" {

@@ -64,4 +64,29 @@ attached() {
 	"$TOOLS/loops" attached
 }
 
+# disk: mounts at ./disk the empty ext4 that tests/run made: in a guest it is a disk, elsewhere an
+# image.
+disk() {
+	local loop=()
+	[ -b "${DISK:?it names the ext4 of these tests: see tests/run}" ] || loop=(-o loop)
+	mkdir disk
+	mount -t ext4 "${loop[@]}" "$DISK" disk
+}
+
+# For teardown: what is on the disk goes.
+leave_disk() {
+	cd "$BATS_TEST_TMPDIR" || return
+	[ -d disk/lost+found ] || return 0
+	rm -rf disk/[!l]*
+	umount disk
+}
+
+# sectors FIELD: how many of 512 bytes were read (2) or written (6) on the disk since the boot.
+sectors() {
+	local device fields
+	device=$(mountpoint -d disk)
+	read -ra fields <"/sys/dev/block/$device/stat"
+	echo "${fields[$1]}"
+}
+
 forever=9223372036854775807
