@@ -38,5 +38,6 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	wait(&status);
+	free(args);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
