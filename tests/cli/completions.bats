@@ -42,14 +42,14 @@ fi
 printf '%s\n' '$(touch owned)' '`touch owned`' 'x;touch owned' '*' 'plain'
 EOF
 	# An iouctl that says what it was given.
-	mkdir "$WORK/echo"
-	cat >"$WORK/echo/iouctl" <<'EOF'
+	mkdir "$WORK/teller"
+	cat >"$WORK/teller/iouctl" <<'EOF'
 #!/bin/sh
 printf 'GIVEN'
 printf '[%s]' "$@"
 echo
 EOF
-	chmod +x "$WORK/liar/iouctl" "$WORK/echo/iouctl"
+	chmod +x "$WORK/liar/iouctl" "$WORK/teller/iouctl"
 	# A loop on the search path.
 	export LOOPS=$BATS_FILE_TMPDIR/loops
 	mkdir -m 755 "$LOOPS"
@@ -266,9 +266,9 @@ ring_flags() {
 @test "loops: names, directories, object files and no others" {
 	names=$(iouctl list --names)
 	[ -n "$names" ]
-	expect bash "iouctl run " $names mine.o bin dir echo liar
-	expect zsh "iouctl run " $names mine.o bin dir echo liar
-	expect fish "iouctl run " $names mine.o bin/ dir/ echo/ liar/
+	expect bash "iouctl run " $names mine.o bin dir liar teller
+	expect zsh "iouctl run " $names mine.o bin dir liar teller
+	expect fish "iouctl run " $names mine.o bin/ dir/ liar/ teller/
 	for shell in bash zsh fish; do
 		expect $shell "iouctl run nop-ch" nop-chain
 		expect $shell "iouctl run -q --entries 8 nop-ch" nop-chain
@@ -389,9 +389,9 @@ ring_flags() {
 }
 
 @test "build: directories, C sources and no others, and one of them" {
-	expect bash "iouctl build " mine.bpf.c bin dir echo liar
-	expect zsh "iouctl build " mine.bpf.c bin dir echo liar
-	expect fish "iouctl build " mine.bpf.c bin/ dir/ echo/ liar/
+	expect bash "iouctl build " mine.bpf.c bin dir liar teller
+	expect zsh "iouctl build " mine.bpf.c bin dir liar teller
+	expect fish "iouctl build " mine.bpf.c bin/ dir/ liar/ teller/
 	for shell in bash zsh fish; do
 		expect $shell "iouctl build -D X=1 mi" mine.bpf.c
 		expect $shell "iouctl build -O " 1 2 3 s z
@@ -399,7 +399,7 @@ ring_flags() {
 	done
 	expect bash "iouctl build mine.bpf.c "
 	expect fish "iouctl build mine.bpf.c "
-	expect bash "iouctl build --include " bin dir echo liar
+	expect bash "iouctl build --include " bin dir liar teller
 }
 
 @test "values that nobody knows complete to nothing" {
@@ -456,9 +456,9 @@ ring_flags() {
 	expect zsh "iouctl vm --kernel vml" vmlinux
 	expect fish "iouctl vm --kernel vml" vmlinux
 	expect bash "iouctl vm --disk vml" vmlinux
-	expect bash "iouctl vm --share " bin dir echo liar
-	expect zsh "iouctl vm --share " bin dir echo liar
-	expect fish "iouctl vm --share " bin/ dir/ echo/ liar/
+	expect bash "iouctl vm --share " bin dir liar teller
+	expect zsh "iouctl vm --share " bin dir liar teller
+	expect fish "iouctl vm --share " bin/ dir/ liar/ teller/
 }
 
 @test "vm: the command after -- is completed as one of its own" {
@@ -543,7 +543,7 @@ ring_flags() {
 }
 
 @test "bash: in readline, up to the command line that is run" {
-	PATH=$WORK/echo:$PATH
+	PATH=$WORK/teller:$PATH
 	keys='iouctl vm --acc\tt\t--js\t -- li\t--na\t\n'
 	printf "%s\n$keys""exit\n" 'source $COMPLETIONS_DIR/iouctl.bash' |
 		script -qec 'bash --norc --noprofile -i' /dev/null >"$BATS_TEST_TMPDIR/log"
@@ -551,7 +551,7 @@ ring_flags() {
 	# That iouctl has no loops: what a parameter becomes is seen with the real one behind it.
 	cat >"$BATS_TEST_TMPDIR/iouctl" <<'EOF'
 #!/bin/sh
-[ "$1" != run ] || exec "$WORK/echo/iouctl" "$@"
+[ "$1" != run ] || exec "$WORK/teller/iouctl" "$@"
 exec "$IOUCTL" "$@"
 EOF
 	chmod +x "$BATS_TEST_TMPDIR/iouctl"
