@@ -33,6 +33,15 @@ void iou_vm_dialog_release(struct iou_vm_dialog *dialog)
 	iou_vm_host_terminal_take(dialog->streams);
 }
 
+static void send_winsize(struct iou_vm_dialog *dialog)
+{
+	struct winsize size;
+
+	iou_vm_host_winsize(dialog->streams, &size);
+	if (dialog->hello)
+		iou_vm_link_send(&dialog->link, IOU_VM_WINSIZE, 0, &size, sizeof(size));
+}
+
 static int handle_hello(struct iou_vm_dialog *dialog, const char *data, size_t length,
 			struct iou_err *err)
 {
@@ -50,6 +59,8 @@ static int handle_hello(struct iou_vm_dialog *dialog, const char *data, size_t l
 	if (iou_vm_link_send(&dialog->link, IOU_VM_START, 0, dialog->start, dialog->start_length))
 		return iou_err_set(err, IOU_CAUSE_USAGE, "vm", E2BIG,
 				   "the command and its environment are too long");
+	/* It may have changed while the guest booted. */
+	send_winsize(dialog);
 	return 0;
 }
 
@@ -163,15 +174,6 @@ static void interrupt(struct iou_vm_dialog *dialog, int signal)
 	dialog->interrupted = true;
 	dialog->ended = true;
 	dialog->result = (struct iou_vm_result){.signal = signal};
-}
-
-static void send_winsize(struct iou_vm_dialog *dialog)
-{
-	struct winsize size;
-
-	iou_vm_host_winsize(dialog->streams, &size);
-	if (dialog->hello)
-		iou_vm_link_send(&dialog->link, IOU_VM_WINSIZE, 0, &size, sizeof(size));
 }
 
 /* SIGCONT comes when it goes on, perhaps with another window. */

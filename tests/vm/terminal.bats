@@ -80,13 +80,24 @@ on_terminal() {
 	[ "$code" = 130 ]
 }
 
+# resize COMMAND...: the window, when the command is through, which is begun when the session is.
+resize() {
+	local session=
+	until [ -e before ]; do sleep 0.1; done
+	session=$(pgrep -f "^bash $BATS_FILE_TMPDIR/session.sh" | head -n 1)
+	"$@"
+	stty rows 44 cols 55 <"/dev/$(ps -o tty= -p "$session")"
+}
+
 @test "the window's size changes" {
-	(
-		sleep 9
-		tty=$(ps -o tty= -p "$(pgrep -f "^bash $BATS_FILE_TMPDIR/session.sh" | head -n 1)")
-		stty rows 44 cols 55 <"/dev/$tty"
-	) 3>&- &
-	resized=1 on_terminal 'sleep 4\r' '' '' '' '' 'stty size\r' 'exit\r'
+	resize on_screen 'sleep 3' 3>&- &
+	resized=1 on_terminal 'sleep 3\r' '' '' '' 'stty size\r' 'exit\r'
+	grep -q '^44 55' screen
+}
+
+@test "the window's size changes while the guest boots" {
+	resize sleep 1 3>&- &
+	resized=1 on_terminal 'stty size\r' 'exit\r'
 	grep -q '^44 55' screen
 }
 
