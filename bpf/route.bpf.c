@@ -127,6 +127,7 @@ static __u32 sources;          /* that are open */
 static __u32 accepting = NONE; /* the source that is to be, or NONE */
 static __u64 pending;          /* pieces */
 static bool started, stopping, crowded, accept_cancelled;
+static bool closed; /* a connection, since the last step */
 
 /* The first thing that went wrong. */
 enum why { NOTHING, CANNOT_READ, CANNOT_WRITE, CANNOT_ACCEPT, MALFORMED };
@@ -505,6 +506,7 @@ static __always_inline void took_close(__u32 nr)
 	source_of(nr)->open = false;
 	sources--;
 	crowded = false;
+	closed = true;
 }
 
 static __always_inline void open_source(__u32 nr)
@@ -815,6 +817,7 @@ static __always_inline int step(struct iou_ring *ring)
 		if (ret)
 			return ret;
 	}
+	closed = false;
 	reap(ring);
 	if (iou_stop_requested())
 		stopping = true;
@@ -826,7 +829,8 @@ static __always_inline int step(struct iou_ring *ring)
 	}
 	if (nothing_is_under_way() && !more && !sources && !pending)
 		return end(ring);
-	return submit_and_wait(ring, more);
+	/* The kernel lets go of a closed connection between two steps, and not while it waits. */
+	return submit_and_wait(ring, more || closed);
 }
 
 IOU_LOOP(route, step, "hands records on by their keys", depth, 4096);
