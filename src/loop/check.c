@@ -142,6 +142,39 @@ static int check_direct(const struct iou_loop *loop, const struct iou_decl *decl
 			   decl->name);
 }
 
+static int check_section(const struct iou_loop *loop, const struct btf_type *section,
+			 struct iou_err *err)
+{
+	const struct btf_var_secinfo *info = btf_var_secinfos(section);
+
+	for (int i = 0; i < btf_vlen(section); i++) {
+		const struct btf_type *var = btf__type_by_id(loop->btf, info[i].type);
+
+		if (!var || !btf_is_var(var) || btf_var(var)->linkage == BTF_VAR_GLOBAL_EXTERN ||
+		    btf__resolve_size(loop->btf, var->type) <= (int64_t)info[i].size)
+			continue;
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
+			    "the compiler made '%s' smaller than its type, which no kernel takes",
+			    btf__name_by_offset(loop->btf, var->name_off));
+		iou_err_hint(err, "leave out 'static' where it is declared");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int iou_loop_check_variables(const struct iou_loop *loop, struct iou_err *err)
+{
+	int ret = 0;
+
+	for (uint32_t id = 1; id < btf__type_cnt(loop->btf) && !ret; id++) {
+		const struct btf_type *type = btf__type_by_id(loop->btf, id);
+
+		if (btf_is_datasec(type))
+			ret = check_section(loop, type, err);
+	}
+	return ret;
+}
+
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err)
 {
 	int ret = 0;

@@ -35,6 +35,10 @@ struct iou_loop {
 	char **texts; /* what resources were set to: one for each of @decls, or NULL */
 };
 
+/* Whether each variable has the size of its type: clang takes static ones apart that are only used
+ * in part, and keeps the types. Stage "open", REJECTED. */
+int iou_loop_check_variables(const struct iou_loop *loop, struct iou_err *err);
+
 /* Hold what the loop declares against the variables that it has. Stage "open", REJECTED. */
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);
 

@@ -288,7 +288,7 @@ static int open_loop(struct iou_loop **out, const struct iou_image *image, const
 	if (!ret)
 		ret = select_step(loop, err);
 	if (!ret)
-		ret = read_decls(loop, err);
+		ret = iou_loop_check_variables(loop, err) ?: read_decls(loop, err);
 	if (ret) {
 		iou_loop_free(loop);
 		return ret;

@@ -143,6 +143,27 @@ EOF
 	has "this is mine" "$stderr"
 }
 
+@test "a variable that clang makes smaller than its type is named" {
+	cat >split.bpf.c <<-'END'
+		#include <iouctl/loop.bpf.h>
+		IOU_COUNTER(sum, "", "of them");
+		static __u64 parts[2] = {1, 2};
+		static __always_inline int step(struct iou_ring *ring)
+		{
+			parts[0] = parts[0] * 31 + sum;
+			parts[1] = parts[1] * 31 + sum;
+			sum = parts[0] ^ parts[1];
+			return iou_done(ring);
+		}
+		IOU_LOOP(split, step, "is split", 4, 8);
+	END
+	expect 5 "$IOUCTL" build split.bpf.c
+	[[ "$stderr" == *"made 'parts.0' smaller than its type"*"leave out 'static'"* ]]
+	[ ! -e split.bpf.o ]
+	sed -i 's/^static __u64/__u64/' split.bpf.c
+	expect 0 "$IOUCTL" build split.bpf.c
+}
+
 @test "command lines that make no sense are usage errors" {
 	expect 2 "$IOUCTL" build
 	has "iouctl new NAME" "$stderr"
