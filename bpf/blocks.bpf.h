@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a file has, read ahead in up to `depth` blocks and had in order, as next_block() says. What
- * has no offsets, such as a pipe, is read one block at a time.
+ * What a file has, read ahead in up to `depth` blocks. What has no offsets, such as a pipe, is read
+ * one block at a time. A loop has the blocks in order, as next_block() says, or each as soon as it
+ * is HELD.
  *
  * The loop declares the parameters in, bs, depth, offset and length, the memory `blocks` (MEM, or
  * buffers and BLOCKS_REGISTERED), and reads, continued and in_flight_max to count in, and then
@@ -61,20 +62,30 @@ static __always_inline void blocks_begin(void)
 
 /* ---- Reading ---- */
 
+/* With O_DIRECT, if all that it wants to be aligned is; the rest of a file is not. */
+static __always_inline int fd_for(const volatile struct iou_file *file, __u64 at, __u64 addr,
+				  __u32 len)
+{
+	if (file->direct_fd >= 0 && (at | addr | len) % IOU_DIRECT_ALIGN == 0)
+		return file->direct_fd;
+	return file->fd;
+}
+
 static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
 {
 	struct block *block = block_of(nr);
 	__u64 addr = blocks.addr + nr * bs + block->have;
 	__u64 at = in.seeks ? offset + block->at + block->have : -1ULL;
 	__u32 want = block->want - block->have;
+	int fd = fd_for(&in, at, addr, want);
 
 	if (block->poll)
 		io_uring_prep_poll_add(sqe, in.fd, 1 /* POLLIN */);
 	else
 #ifdef BLOCKS_REGISTERED
-		io_uring_prep_read_fixed(sqe, in.fd, addr, want, at, blocks.first + nr);
+		io_uring_prep_read_fixed(sqe, fd, addr, want, at, blocks.first + nr);
 #else
-		io_uring_prep_read(sqe, in.fd, addr, want, at);
+		io_uring_prep_read(sqe, fd, addr, want, at);
 #endif
 }
 
@@ -171,6 +182,15 @@ static __always_inline void prep_cancel_reads(struct io_uring_sqe *sqe)
 
 /* ---- What was read, in order ---- */
 
+/* What was read beyond the end, before another block found it, is not there. */
+static __always_inline void trim(struct block *block)
+{
+	if (block->at >= end_at)
+		block->have = 0;
+	else if (block->have > end_at - block->at)
+		block->have = end_at - block->at;
+}
+
 /* The block whose turn it is, or BLOCKS_MAX if it was not read yet. What blocks before it found no
  * more to be there is cut off. */
 static __always_inline __u32 next_block(void)
@@ -180,10 +200,7 @@ static __always_inline __u32 next_block(void)
 
 	if (turn_head == turn_tail || block->state != HELD)
 		return BLOCKS_MAX;
-	if (block->at >= end_at)
-		block->have = 0;
-	else if (block->have > end_at - block->at)
-		block->have = end_at - block->at;
+	trim(block);
 	return nr;
 }
 

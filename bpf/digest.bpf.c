@@ -276,28 +276,10 @@ static __always_inline void prep(struct io_uring_sqe *sqe, __u32 nr)
 		prep_read(sqe, nr);
 }
 
-static __always_inline void reap(struct iou_ring *ring)
+static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
 {
-	__u32 left = iou_control.step_budget;
-	struct io_uring_cqe *cqe;
-
-	iou_forever {
-		__u64 nr;
-		__s32 res;
-
-		cqe = iou_cqe_peek(ring);
-		if (!cqe || !left)
-			break;
-		nr = cqe->user_data;
-		res = cqe->res;
-		iou_cqe_seen(ring);
-		in_flight--;
-		if (nr < BLOCKS_MAX)
-			took_read(nr, res);
-		left--;
-		iou_forget(left);
-		iou_forget(ring->cq_head);
-	}
+	if (nr < BLOCKS_MAX)
+		took_read(nr, res);
 }
 
 static __always_inline int end(struct iou_ring *ring)

@@ -4,8 +4,8 @@
  * One leaves the queue when the kernel took it: the SQ may be smaller than the queue, and a batch
  * may end early.
  *
- * The loop defines prep(), declares the gauge in_flight_max, and has defined QUEUE_SIZE before it
- * includes this: a power of two, no less than the requests that may wait.
+ * The loop defines prep() and took(), declares the gauge in_flight_max, and has defined QUEUE_SIZE
+ * before it includes this: a power of two, no less than the requests that may wait.
  */
 #pragma once
 
@@ -21,6 +21,9 @@ static __u64 in_flight; /* requests */
 /* Fill @sqe in as what request @nr is now. */
 static __always_inline void prep(struct io_uring_sqe *sqe, __u32 nr);
 
+/* Request @nr has come to @res, with the CQE's @flags. */
+static __always_inline void took(__u64 nr, __s32 res, __u32 flags);
+
 static __always_inline void submit_later(__u32 nr)
 {
 	queue[queue_tail++ % QUEUE_SIZE] = nr;
@@ -29,6 +32,36 @@ static __always_inline void submit_later(__u32 nr)
 static __always_inline bool nothing_is_under_way(void)
 {
 	return !in_flight && queue_head == queue_tail;
+}
+
+/* What has completed: took() for each of them. */
+static __always_inline void reap(struct iou_ring *ring)
+{
+	__u32 left = iou_control.step_budget;
+	struct io_uring_cqe *cqe;
+
+	iou_forever {
+		__u64 nr;
+		__u32 flags;
+		__s32 res;
+
+		cqe = iou_cqe_peek(ring);
+		if (!cqe || !left)
+			break;
+		nr = cqe->user_data;
+		res = cqe->res;
+		flags = cqe->flags;
+		iou_cqe_seen(ring);
+		/* A notification is no request. */
+		if (flags & IORING_CQE_F_NOTIF)
+			ring->in_flight++;
+		else
+			in_flight--;
+		took(nr, res, flags);
+		left--;
+		iou_forget(left);
+		iou_forget(ring->cq_head);
+	}
 }
 
 /*

@@ -731,7 +731,7 @@ static __always_inline void prep(struct io_uring_sqe *sqe, __u32 nr)
 		io_uring_prep_cancel64(sqe, ACCEPT, 0);
 }
 
-static __always_inline void took(__u64 nr, __s32 res)
+static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
 {
 	if (nr < WRITE)
 		took_read(nr, res);
@@ -741,29 +741,6 @@ static __always_inline void took(__u64 nr, __s32 res)
 		took_close(nr - CLOSE);
 	else if (nr == ACCEPT)
 		took_accept(res);
-}
-
-static __always_inline void reap(struct iou_ring *ring)
-{
-	__u32 left = iou_control.step_budget;
-	struct io_uring_cqe *cqe;
-
-	iou_forever {
-		__u64 nr;
-		__s32 res;
-
-		cqe = iou_cqe_peek(ring);
-		if (!cqe || !left)
-			break;
-		nr = cqe->user_data;
-		res = cqe->res;
-		iou_cqe_seen(ring);
-		in_flight--;
-		took(nr, res);
-		left--;
-		iou_forget(left);
-		iou_forget(ring->cq_head);
-	}
 }
 
 static __always_inline int end(struct iou_ring *ring)

@@ -179,35 +179,6 @@ static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
 		took_receive(res);
 }
 
-static __always_inline void reap(struct iou_ring *ring)
-{
-	__u32 left = iou_control.step_budget;
-	struct io_uring_cqe *cqe;
-
-	iou_forever {
-		__u64 nr;
-		__u32 flags;
-		__s32 res;
-
-		cqe = iou_cqe_peek(ring);
-		if (!cqe || !left)
-			break;
-		nr = cqe->user_data;
-		res = cqe->res;
-		flags = cqe->flags;
-		iou_cqe_seen(ring);
-		/* A notification is no request. */
-		if (flags & IORING_CQE_F_NOTIF)
-			ring->in_flight++;
-		else
-			in_flight--;
-		took(nr, res, flags);
-		left--;
-		iou_forget(left);
-		iou_forget(ring->cq_head);
-	}
-}
-
 static __always_inline int end(struct iou_ring *ring)
 {
 	if (send_errno == 95 && zerocopy)
