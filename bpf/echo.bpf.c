@@ -79,6 +79,7 @@ enum what {
 	HELD = 5 << 16, /* no request: received, but it may not be answered yet */
 	IDLE = 6 << 16, /* timers, of no connection */
 	PAUSE = 7 << 16,
+	RELEASE = 8 << 16,
 	CANCEL = 1 << 24,
 };
 #define NR 0xffff
@@ -104,7 +105,10 @@ static __u64 in_flight; /* requests, but no timers */
 static __u64 open;      /* connections */
 static __u64 answering; /* requests that are being sent back, or were */
 static bool started, accepting;
-static bool closing;    /* a slot was closed in this step */
+static bool closing;   /* a slot was closed in this step */
+static bool closed;    /* one was, since the timer was set */
+static bool releasing; /* the timer is set, or to be */
+static __u64 release_at;
 static __u64 accept_at; /* not before: accept failed */
 
 static bool ended;    /* no more is accepted and received */
@@ -117,6 +121,15 @@ static __u64 idle_at;  /* when the timer goes off */
 
 IOU_TIMER(idle_timer);
 IOU_TIMER(pause_timer);
+IOU_TIMER(release_timer);
+
+/*
+ * The kernel ends a connection between two steps, but not while it sleeps (task_work_pending() in
+ * io_uring/loop.c): mostly after the one that closed it; but where a worker thread had to do the
+ * last send, once that thread has let go of it, too. Any step after that will do: there is one so
+ * long after a close.
+ */
+#define RELEASE_NS 50000000
 
 /* How long accept waits when there are no files or memory to be had. */
 #define PAUSE_NS 100000000
@@ -199,6 +212,7 @@ static __always_inline void took_close(__u32 nr, __s32 res)
 		count_error(res);
 	open--;
 	closing = true;
+	closed = true;
 	accept_at = 0;
 	make_unused(nr);
 }
@@ -293,6 +307,19 @@ static __always_inline void cancel_all(__u32 what)
 	}
 }
 
+/* A step some time after each close. */
+static __always_inline void look_for_release(__u64 now)
+{
+	if (releasing && release_at && now >= release_at)
+		releasing = false;
+	if (closed && !releasing) {
+		releasing = true;
+		closed = false;
+		release_at = 0;
+		submit_later(RELEASE);
+	}
+}
+
 /* Whether it is time, by the clock or by request. */
 static __always_inline void look_for_end(__u64 now)
 {
@@ -353,10 +380,19 @@ static __always_inline void prep_timer(struct iou_ring *ring, struct io_uring_sq
 {
 	__u64 now = bpf_ktime_get_ns();
 
-	if (what == PAUSE)
+	if (what == PAUSE) {
 		iou_prep_timer(ring, sqe, &pause_timer, PAUSE_NS);
-	else
+	} else if (what == RELEASE) {
+		release_at = now + RELEASE_NS;
+		iou_prep_timer(ring, sqe, &release_timer, RELEASE_NS);
+	} else {
 		iou_prep_timer(ring, sqe, &idle_timer, idle_at > now ? idle_at - now : 1);
+	}
+}
+
+static __always_inline bool is_timer(__u32 entry)
+{
+	return entry == IDLE || entry == PAUSE || entry == RELEASE;
 }
 
 /* What became of the entry of the queue: at the end connections are closed instead. */
@@ -375,7 +411,7 @@ static __always_inline void took(__u32 entry, __s32 res)
 	__u64 now = bpf_ktime_get_ns();
 	__u32 what = entry & ~NR, nr = entry % CONNS_MAX;
 
-	if (what == IDLE || what == PAUSE)
+	if (is_timer(what))
 		return;
 	in_flight--;
 	if (what & CANCEL)
@@ -441,11 +477,6 @@ static __always_inline int send_timer(struct iou_ring *ring, __u32 what)
 	return taken;
 }
 
-static __always_inline bool is_timer(__u32 entry)
-{
-	return entry == IDLE || entry == PAUSE;
-}
-
 /* How many requests were submitted, or -errno. */
 static __always_inline int send(struct iou_ring *ring)
 {
@@ -509,8 +540,6 @@ static __always_inline int start(struct iou_ring *ring, __u64 now)
 	return 0;
 }
 
-/* The kernel ends a connection after the step that closed its slot, but not while it sleeps
- * (task_work_pending() in io_uring/loop.c). */
 static __always_inline int sleep(struct iou_ring *ring)
 {
 	if (!closing)
@@ -534,6 +563,7 @@ static __always_inline int step(struct iou_ring *ring)
 	iou_forever {
 		reap(ring);
 		look_for_end(now);
+		look_for_release(now);
 		accept_next(now);
 		if (ended && !in_flight && todo_head == todo_tail)
 			return end(ring);

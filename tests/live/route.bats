@@ -132,6 +132,8 @@ picked() {
 	has "cannot write to a target of 'table': No space left" "$stderr"
 	# What the other one got are whole records, as many as were handed on.
 	records pick 1 <all | cmp -n "$(stat -c %s got.1)" - got.1
+	# More than a socket holds.
+	records make 5 100 20000 20000 1 >all
 	socat -u UNIX-LISTEN:s SYSTEM:'head -c 100 >/dev/null' 3>&- &
 	until [ -S s ]; do sleep 0.05; done
 	printf '* unix:s\n' >table
