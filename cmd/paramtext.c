@@ -8,6 +8,13 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+/* The word, or NULL: what was checked when the object was opened may be in memory that the loop
+ * writes to. */
+static const char *choice_text(const struct iou_decl *param, uint64_t value)
+{
+	return value < param->choices_nr ? param->choices[value] : NULL;
+}
+
 /* As a user may write it, but for the space before a unit. */
 static char *number_text(char *buf, size_t size, const struct iou_decl *param, uint64_t value)
 {
@@ -19,7 +26,7 @@ static char *number_text(char *buf, size_t size, const struct iou_decl *param, u
 		snprintf(buf, size, "%s", value ? "yes" : "no");
 		return buf;
 	case IOU_KIND_CHOICE:
-		snprintf(buf, size, "%s", param->choices[value]);
+		snprintf(buf, size, "%s", choice_text(param, value) ?: "");
 		return buf;
 	case IOU_KIND_DURATION:
 		return iou_text_duration(buf, size, (double)value);
@@ -127,7 +134,7 @@ struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const c
 	case IOU_KIND_FLAG:
 		return iou_doc_bool(in, key, label, value);
 	case IOU_KIND_CHOICE:
-		return iou_doc_string(in, key, label, param->choices[value]);
+		return iou_doc_string(in, key, label, choice_text(param, value));
 	case IOU_KIND_CHOICES:
 		return add_words(in, key, label, iou_loop_param_text(loop, param));
 	case IOU_KIND_INFILE:

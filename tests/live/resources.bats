@@ -86,6 +86,11 @@ setup_file() {
 	[ "$status" -le 5 ]
 }
 
+@test "a parameter that the loop changes to what it cannot be is not shown" {
+	expect 0 "$IOUCTL" run "$OBJECTS/restless.bpf.o" word=two --json
+	[ "$(json .params.word)" = null ]
+}
+
 @test "memory beyond what may be locked: the limit and CAP_IPC_LOCK are named" {
 	: >"$BATS_TEST_TMPDIR/out"
 	chmod 666 "$BATS_TEST_TMPDIR/out"
