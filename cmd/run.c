@@ -168,22 +168,6 @@ static void prepare_beside(struct beside *beside, struct args *args)
 }
 
 /* Everything from an open loop to its statistics. An exit code, or -1 with @err. */
-/* A loop that writes to standard output has that for itself: what it wrote there is data. */
-static void leave_stdout(const struct iou_loop *loop)
-{
-	const struct iou_decls *decls = iou_loop_decls(loop);
-
-	for (size_t i = 0; i < decls->nr; i++) {
-		const struct iou_decl *decl = &decls->list[i];
-		const char *path = decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_OUTFILE
-					   ? iou_loop_param_text(loop, decl)
-					   : NULL;
-
-		if (path && strcmp(path, "-") == 0)
-			dup2(STDERR_FILENO, STDOUT_FILENO);
-	}
-}
-
 static int run_loop(struct iou_session *session, struct iou_loop *loop, struct args *args,
 		    struct beside *beside, int *signum, struct iou_err *err)
 {
@@ -195,7 +179,9 @@ static int run_loop(struct iou_session *session, struct iou_loop *loop, struct a
 		ret = iou_tracing_open(&beside->tracing, loop, err);
 	if (ret)
 		return -1;
-	leave_stdout(loop);
+	/* A loop that writes to standard output has that for itself: what it wrote is data. */
+	if (session->resources.writes_stdout)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	ret = iou_session_run(session, &args->run, &run, err);
 	iou_progress_line_end(&beside->progress);
 	if (!ret && args->trace)

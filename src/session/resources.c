@@ -144,6 +144,7 @@ static int open_stdout(struct iou_maker *maker, int *fd)
 
 	if (opened < 0)
 		return file_error(maker, "-", true);
+	maker->made.writes_stdout = true;
 	*fd = opened;
 	return iou_maker_keep_fd(maker, opened);
 }

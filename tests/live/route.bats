@@ -90,6 +90,14 @@ picked() {
 	[ "$(<got.1)$(<got.other)" = a ]
 }
 
+@test "route: to standard output, which has the records alone" {
+	records make 1 20 0 100 1 7 >all
+	echo '* -' >table
+	"$IOUCTL" run route in=all table=table --json >got 2>stats
+	cmp all got
+	grep -q '"records":20' stats
+}
+
 @test "route: tables that are none" {
 	: >all
 	local why
