@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Tables of files and sockets by a number. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,14 @@ static int cannot_read(struct iou_maker *maker, const char *path, int errnum)
 	return iou_err_set(maker->err, cause, "open", errnum, "cannot read '%s'", path);
 }
 
+/* The table is not to be one of its own targets: it is among what is open, then. */
+static int keep_table(struct iou_maker *maker, const char *path, int fd)
+{
+	int kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return kept < 0 ? cannot_read(maker, path, errno) : iou_maker_keep_fd(maker, kept);
+}
+
 static int read_table(struct iou_maker *maker, struct table *table)
 {
 	FILE *file = fopen(table->path, "re");
@@ -147,6 +156,7 @@ static int read_table(struct iou_maker *maker, struct table *table)
 
 	if (!file)
 		return cannot_read(maker, table->path, errno);
+	ret = keep_table(maker, table->path, fileno(file));
 	while (!ret && (errno = 0, length = getline(&line, &size, file)) > 0) {
 		table->line++;
 		if (line[length - 1] == '\n')

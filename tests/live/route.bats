@@ -114,6 +114,7 @@ picked() {
 		* a\n* b\n|line 2 of 'bad' says again
 		1 a\n2 ./a\n|would be written over
 		1 all\n|would be written over
+		1 a\n2 bad\n|would be written over
 		1 a\0000b\n|line 1 of 'bad' has a NUL
 	END
 	expect 1 "$IOUCTL" run route in=all table=/
