@@ -430,13 +430,14 @@ static __always_inline bool look(struct iou_ring *ring, struct source *source)
 	return true;
 }
 
-/* The block was looked at to its end: on to the next one. What a record begins in is kept. */
+/* The block was looked at to its end: on to the next one. What a record begins in is kept; a second
+ * block ends in the record only where its source does. */
 static __always_inline void leave_block(struct source *source)
 {
 	__u32 nr = source->first;
 
 	source->first = block_of(nr)->next;
-	if (source->head_nr && !source->skip) {
+	if (source->head_nr && !source->skip && source->held == NONE) {
 		source->held = nr;
 		source->held_at = source->begin;
 		source->held_len = source->pos - source->begin;

@@ -90,6 +90,18 @@ picked() {
 	[ "$(<got.1)$(<got.other)" = a ]
 }
 
+@test "route: connections that end in their second block, and leave room for others" {
+	echo '1 got.1' >table
+	start "$IOUCTL" run route listen=unix:s table=table depth=2 bs=64 max=56 count=1 --timeout 20s --json
+	until [ -S s ]; do sleep 0.05; done
+	for _ in 1 2 3; do
+		printf '\0\0\0\x36\0\0\0\2%50s\0\0\0\x36\0\0\0\1%10s' '' '' | socat -u - UNIX-CONNECT:s
+	done
+	printf '\0\0\0\5\0\0\0\1a' | socat -u - UNIX-CONNECT:s
+	finish 0
+	[ "$(json '.stats.connections, .stats.unknown, .stats.truncated, .stats.records')" = $'4\n3\n3\n1' ]
+}
+
 @test "route: to standard output, which has the records alone" {
 	records make 1 20 0 100 1 7 >all
 	echo '* -' >table
