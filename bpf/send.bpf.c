@@ -205,8 +205,9 @@ static __always_inline int step(struct iou_ring *ring)
 	reap(ring);
 	if (!stopped && (iou_stop_requested() || send_errno || receive_errno))
 		stop();
-	send_next();
+	/* In this order: where no more is to be read, what was sent last is behind us already. */
 	start_reads();
+	send_next();
 	if (nothing_is_under_way() && (stopped || !owed))
 		return end(ring);
 	return submit_and_wait(ring, false);

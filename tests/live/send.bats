@@ -51,6 +51,16 @@ sent() {
 	done
 }
 
+@test "send: no more than length, also when the last block fills it" {
+	head -c 10000 /dev/urandom >a
+	for length in 0 8192 ${LONG:+1 4096 8191 8193}; do
+		receive -u UNIX-LISTEN:s,unlink-early OPEN:got,creat,trunc
+		expect 0 "$IOUCTL" run send in=a to=unix:s bs=4096 depth=1 length="$length" --timeout 20s
+		wait "$peer"
+		cmp <(head -c "$length" a) got
+	done
+}
+
 @test "send: from a pipe; and without copying, where the kernel can" {
 	head -c 1000003 /dev/urandom >a
 	receive -u $tcp OPEN:got,creat,trunc
