@@ -135,6 +135,9 @@ static __always_inline void took_receive(__s32 res)
 		if (res < 0 && !stopped && !send_errno)
 			receive_errno = -res;
 	}
+	/* It may have come before it could be cancelled. */
+	if (stopped)
+		receiving = false;
 	if (receiving)
 		submit_later(RECEIVE);
 }

@@ -128,3 +128,29 @@ sent() {
 	[ "$(cat got)" = hello ]
 	[ "$(json .stats.sent)" = 6 ]
 }
+
+@test "send: ^C with a peer whose bytes are always there before the receive could be cancelled" {
+	cat >flood.pl <<-'END'
+		use IO::Socket::INET;
+		my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:7777", Listen => 1, ReuseAddr => 1) or die;
+		my $c = $s->accept;
+		$SIG{PIPE} = "IGNORE";
+		if (!fork) {
+			1 while sysread $c, my $b, 65536;
+			exit;
+		}
+		my $b = "x" x 65536;
+		1 while syswrite $c, $b;
+	END
+	perl flood.pl 2>/dev/null 3>&- &
+	peer=$!
+	until grep -q ":1E61 00000000:0000 0A " /proc/net/tcp; do sleep 0.05; done
+	start "$IOUCTL" run send in=/dev/zero to=127.0.0.1:7777 --json --timeout 10s
+	attached
+	sleep 0.5
+	kill -TERM $pid
+	finish 143
+	wait "$peer" || :
+	[ "$(json '.run.stop.reason, .run.ring.in_flight')" = $'interrupted\n0' ]
+	[ "$(json '.run.elapsed_ns < 9000000000, .stats.received > 0')" = $'true\ntrue' ]
+}
