@@ -49,15 +49,21 @@ static __always_inline struct block *block_of(__u32 nr)
 	return &block_list[nr % BLOCKS_MAX];
 }
 
-/* Before anything else, once. */
-static __always_inline void blocks_begin(void)
+/* Before anything else, once: 0, or the verdict of a step that ends the loop. */
+static __always_inline int blocks_begin(struct iou_ring *ring)
 {
+	/* Users may have said how many, and how large. */
+	if (blocks.nr < depth || blocks.size < bs)
+		return IOU_FAIL(ring, 22, "'blocks' are fewer than depth, or smaller than bs");
+	if (offset && !in.seeks)
+		return IOU_FAIL(ring, 29, "'in' has no offsets: offset is not possible");
 	iou_forever {
 		if (idle_tail >= depth)
 			break;
 		idle[idle_tail % BLOCKS_MAX] = idle_tail;
 		idle_tail++;
 	}
+	return 0;
 }
 
 /* ---- Reading ---- */
@@ -74,7 +80,7 @@ static __always_inline int fd_for(const volatile struct iou_file *file, __u64 at
 static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
 {
 	struct block *block = block_of(nr);
-	__u64 addr = blocks.addr + nr * bs + block->have;
+	__u64 addr = blocks.addr + nr * blocks.size + block->have;
 	__u64 at = in.seeks ? offset + block->at + block->have : -1ULL;
 	__u32 want = block->want - block->have;
 	int fd = fd_for(&in, at, addr, want);

@@ -212,12 +212,12 @@ static __always_inline void hash_block(struct iou_ring *ring, __u32 nr, __u64 de
 		if (++looks % PIECES_PER_LOOK == 0 && bpf_ktime_get_ns() >= deadline)
 			break;
 		if (size == PIECE) {
-			piece = iou_mem_at(ring, &blocks, nr * bs + at, PIECE);
+			piece = iou_mem_at(ring, &blocks, nr * blocks.size + at, PIECE);
 			if (!piece)
 				break;
 			hash_piece(piece);
 		} else {
-			piece = iou_mem_at(ring, &blocks, nr * bs + at, 1);
+			piece = iou_mem_at(ring, &blocks, nr * blocks.size + at, 1);
 			if (!piece)
 				break;
 			hash_byte(*piece);
@@ -295,13 +295,14 @@ static __always_inline int end(struct iou_ring *ring)
 static __always_inline int step(struct iou_ring *ring)
 {
 	bool more;
+	int ret;
 
 	if (!started) {
-		if (offset && !in.seeks)
-			return IOU_FAIL(ring, 29, "'in' has no offsets: offset is not possible");
+		ret = blocks_begin(ring);
+		if (ret)
+			return ret;
 		if (algorithm != XXH64)
 			crc_begin();
-		blocks_begin();
 		started = true;
 	}
 	reap(ring);

@@ -297,7 +297,7 @@ static __always_inline void prep_write(struct io_uring_sqe *sqe, __u32 nr)
 	struct target *target = target_of(nr);
 	struct piece *piece = &piece_list[target->first % PIECES_MAX];
 	__s32 fd = table.fds[nr % IOU_TARGETS_MAX];
-	__u64 addr = blocks.addr + piece->block * bs + piece->at + target->gone;
+	__u64 addr = blocks.addr + piece->block * blocks.size + piece->at + target->gone;
 	__u32 len = piece->len - target->gone;
 
 	if (target->poll)
@@ -394,7 +394,7 @@ static __always_inline bool look(struct iou_ring *ring, struct source *source)
 	if (!there || source->ended)
 		return false;
 	if (!source->head_nr && there >= HEAD) {
-		words = iou_mem_at(ring, &blocks, source->first * bs + source->pos, HEAD);
+		words = iou_mem_at(ring, &blocks, source->first * blocks.size + source->pos, HEAD);
 		if (!words)
 			return false;
 		source->head = be64(*words);
@@ -403,7 +403,7 @@ static __always_inline bool look(struct iou_ring *ring, struct source *source)
 		looked_at += HEAD;
 		begin_record(source);
 	} else if (source->head_nr < HEAD) {
-		bytes = iou_mem_at(ring, &blocks, source->first * bs + source->pos, 1);
+		bytes = iou_mem_at(ring, &blocks, source->first * blocks.size + source->pos, 1);
 		if (!bytes)
 			return false;
 		source->head = source->head << 8 | *bytes;
@@ -703,7 +703,7 @@ static __always_inline void took_accept(__s32 res)
 static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
 {
 	struct block *block = block_of(nr);
-	__u64 addr = blocks.addr + nr * bs + block->have;
+	__u64 addr = blocks.addr + nr * blocks.size + block->have;
 	__u32 len = block->want - block->have;
 
 	if (listen.fd >= 0) {
@@ -764,6 +764,9 @@ static __always_inline int start(struct iou_ring *ring)
 
 	if ((listen.fd < 0) == (in.fd < 0))
 		return IOU_FAIL(ring, 22, "one of 'in' and 'listen' has to be given");
+	/* Users may have said how many, and how large. */
+	if (blocks.nr < depth || blocks.size < bs)
+		return IOU_FAIL(ring, 22, "'blocks' are fewer than depth, or smaller than bs");
 	if (bs < max + HEAD)
 		return IOU_FAIL(ring, 22, "'bs' has to hold the longest record: max and 8 bytes");
 	iou_forever {

@@ -2,7 +2,8 @@
 /*
  * send: a file to a socket, read some blocks ahead and sent in order. What the peer sends meanwhile
  * is read and dropped: else both might wait for each other, and closing the socket would reset the
- * connection. It ends when the peer has closed its side, which is when it has had everything.
+ * connection. It ends when the peer has closed its side, too: when it has had everything, unless it
+ * did so before.
  */
 #include <iouctl/loop.bpf.h>
 
@@ -144,7 +145,7 @@ static __always_inline void took_receive(__s32 res)
 
 static __always_inline void prep_send(struct io_uring_sqe *sqe, __u32 nr)
 {
-	__u64 addr = blocks.addr + nr * bs + gone;
+	__u64 addr = blocks.addr + nr * blocks.size + gone;
 	__u32 len = block_of(nr)->have - gone;
 
 	if (zerocopy)
@@ -197,10 +198,12 @@ static __always_inline int end(struct iou_ring *ring)
 
 static __always_inline int step(struct iou_ring *ring)
 {
+	int ret;
+
 	if (!started) {
-		if (offset && !in.seeks)
-			return IOU_FAIL(ring, 29, "'in' has no offsets: offset is not possible");
-		blocks_begin();
+		ret = blocks_begin(ring);
+		if (ret)
+			return ret;
 		receiving = true;
 		submit_later(RECEIVE);
 		started = true;

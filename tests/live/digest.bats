@@ -85,6 +85,10 @@ same() {
 	has "cannot read from 'in': Is a directory" "$stderr"
 	expect 1 bash -c 'cat /dev/null | "$0" run digest in=- offset=5' "$IOUCTL"
 	has "offset is not possible" "$stderr"
+	for blocks in 7x128K 8x4K; do
+		expect 1 "$IOUCTL" run digest in=/dev/zero length=2M blocks=$blocks
+		has "'blocks' are fewer than depth, or smaller than bs" "$stderr"
+	done
 }
 
 @test "digest: ^C ends it within a step, also where nothing comes" {

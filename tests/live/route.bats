@@ -137,6 +137,10 @@ picked() {
 	has "line 257 of 'bad' has one key too many" "$stderr"
 	expect 1 "$IOUCTL" run route table=table
 	has "one of 'in' and 'listen'" "$stderr"
+	for blocks in 31x128K 32x64K; do
+		expect 1 "$IOUCTL" run route in=all table=table blocks=$blocks
+		has "'blocks' are fewer than depth, or smaller than bs" "$stderr"
+	done
 }
 
 @test "route: targets that are sockets; one that fails, or goes away" {
