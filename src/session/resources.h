@@ -22,7 +22,7 @@ struct iou_resources {
 	size_t paths_nr;
 	struct iou_outfile *outs; /* their fds are among those above */
 	size_t outs_nr;
-	bool writes_stdout; /* as a file, or as a target in a table */
+	bool writes_stdout;  /* as a file, or as a target in a table */
 	struct iovec *lists; /* of paths, mapped */
 	size_t lists_nr;
 	void *mem; /* registered as the MEM region: whole pages */
