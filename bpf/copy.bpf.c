@@ -125,7 +125,7 @@ static __always_inline void took_write(__u32 nr, __s32 res)
 static __always_inline void prep_write(struct io_uring_sqe *sqe, __u32 nr)
 {
 	struct write *write = write_of(nr);
-	__u64 addr = blocks.addr + nr * bs + write->gone;
+	__u64 addr = blocks.addr + nr * blocks.size + write->gone;
 	__u64 at = seek + block_of(nr)->at + write->gone;
 	__u32 len = block_of(nr)->have - write->gone;
 
@@ -208,15 +208,12 @@ static __always_inline int end(struct iou_ring *ring)
 /* 0, or the verdict of a step that ends the loop. */
 static __always_inline int start(struct iou_ring *ring)
 {
-	if (offset && !in.seeks)
-		return IOU_FAIL(ring, 29, "'in' has no offsets: offset is not possible");
 	if (seek && !out.seeks)
 		return IOU_FAIL(ring, 29, "'out' has no offsets: seek is not possible");
 	if (direct && (bs | offset | seek) % IOU_DIRECT_ALIGN)
 		return IOU_FAIL(ring, 22, "direct needs bs, offset and seek in multiples of 4096");
-	blocks_begin();
 	started = true;
-	return 0;
+	return blocks_begin(ring);
 }
 
 static __always_inline int step(struct iou_ring *ring)
