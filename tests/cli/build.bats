@@ -349,8 +349,10 @@ EOF
 	chmod 777 mine
 	cp ok.bpf.c secret.bpf.c
 	chmod 600 secret.bpf.c
-	expect 0 as_nobody "$IOUCTL" build ok.bpf.c -o mine/ok.o
-	expect 4 as_nobody "$IOUCTL" build ok.bpf.c -o theirs/ok.o
+	# The build directory may be below one that is root's alone.
+	cp -rL "$BUILD/include" inc
+	expect 0 as_nobody "$IOUCTL" build ok.bpf.c -I inc -o mine/ok.o
+	expect 4 as_nobody "$IOUCTL" build ok.bpf.c -I inc -o theirs/ok.o
 	has "cannot write 'theirs/ok.o': Permission denied" "$stderr"
 	expect 4 as_nobody "$IOUCTL" build secret.bpf.c -o mine/secret.o
 	has "cannot open 'secret.bpf.c': Permission denied" "$stderr"

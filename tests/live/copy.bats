@@ -155,6 +155,30 @@ all_sizes() {
 	has "offset is not possible" "$stderr"
 }
 
+@test "copy: what may not be opened, read or written, and memory that is too little" {
+	local blocks
+	echo secret >a
+	echo kept >b
+	echo more >c
+	chmod 0 a
+	weak=(setpriv --bounding-set -dac_override,-dac_read_search)
+	expect 4 "${weak[@]}" "$IOUCTL" run copy in=a out=b --json
+	[ "$(json '.stage, .errno, .exit')" = $'open\nEACCES\n4' ]
+	chmod 600 a
+	chmod 0 b
+	expect 4 "${weak[@]}" "$IOUCTL" run copy in=a out=b
+	has "cannot open 'b' for writing: Permission denied" "$stderr"
+	[ "$(<b)" = kept ]
+	expect 1 "$IOUCTL" run copy in=- out=b 0>d
+	has "cannot read from 'in': Bad file descriptor" "$stderr"
+	expect 1 bash -c '"$0" run copy in=c out=- 1<a' "$IOUCTL"
+	has "cannot write to 'out': Bad file descriptor" "$stderr"
+	for blocks in 8x64K 7x128K; do
+		expect 1 "$IOUCTL" run copy in=a out=b blocks=$blocks --json
+		[ "$(json .run.stop.errno)" = EINVAL ]
+	done
+}
+
 @test "copy: a disk that becomes full" {
 	disk
 	truncate -s 100M a

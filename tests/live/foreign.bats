@@ -131,7 +131,8 @@ results() {
 	echo secret >"$in"
 	chmod 600 "$in"
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"
-	expect 4 as_nobody "$IOUCTL" run "$OBJECTS/otherscopy.bpf.o" --set "from_fd=@open:$in" --json
+	cp "$OBJECTS/otherscopy.bpf.o" "$BATS_TEST_TMPDIR"
+	expect 4 as_nobody "$IOUCTL" run "$BATS_TEST_TMPDIR/otherscopy.bpf.o" --set "from_fd=@open:$in" --json
 	[ "$(json '.stage, .errno, .exit')" = $'open\nEACCES\n4' ]
 	has "cannot open '$in'" "$(json .message)"
 }
