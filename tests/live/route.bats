@@ -54,7 +54,7 @@ picked() {
 		route in=all table=table max="$max" bs=$((max + 9)) depth=50 --entries 2
 		picked
 	done
-	route in=all table=table max="$max" bs=4K strip
+	route in=all table=table max="$max" bs=8K strip
 	picked strip
 	expect 1 "$IOUCTL" run route in=all table=table max=64K bs=65543
 	has "max and 8 bytes" "$stderr"
