@@ -17,7 +17,7 @@ copy() {
 
 # sizes BS: of files around a block.
 sizes() {
-	echo 0 "$1" $(($1 + 1)) $((10 * $1 + 7)) ${LONG:+1 $(($1 - 1))}
+	echo ${LONG:+1 $(($1 - 1))} 0 "$1" $(($1 + 1)) $((10 * $1 + 7))
 }
 
 teardown() {
