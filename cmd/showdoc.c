@@ -215,13 +215,16 @@ static void add_maps(struct iou_doc *doc, const struct iou_loop *loop)
 	}
 }
 
-/* Whether @prog is @step in one of the forms that IOU_LOOP() makes, or nobody's step. */
+/* Whether @prog is @step in one of the forms that IOU_LOOP() makes; or nobody's step, nor the
+ * check of another loop, which is not loaded. */
 static bool belongs(const struct bpf_program *prog, const char *step)
 {
 	static const char *const forms[] = {"", "_rewind", "_traced"};
 	const char *name = bpf_program__name(prog);
 	size_t length = strlen(step);
 
+	if (bpf_program__type(prog) == BPF_PROG_TYPE_SYSCALL)
+		return bpf_program__autoload(prog);
 	if (bpf_program__type(prog) != BPF_PROG_TYPE_STRUCT_OPS)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)

@@ -24,15 +24,16 @@ struct iou_loop {
 	struct bpf_object *object;
 	const struct btf *btf;
 	struct bpf_map *ops;
-	struct bpf_program *step; /* what @ops calls */
+	struct bpf_program *step;  /* what @ops calls */
+	struct bpf_program *check; /* its IOU_CHECK(), or NULL */
 	struct bpf_link *link;
 	struct iou_decls decls;
 	bool loaded, was_attached, measured, traced;
 	struct iou_loop_size size;
 	struct mapping mappings[MAPPINGS_MAX]; /* data maps, mapped after load */
 	size_t mappings_nr;
-	char *log;
-	char **texts; /* what resources were set to: one for each of @decls, or NULL */
+	char *log, *check_log; /* the verifier's, of @step and @check */
+	char **texts;          /* what resources were set to: one for each of @decls, or NULL */
 };
 
 /* Whether each variable has the size of its type: clang takes static ones apart that are only used
@@ -41,6 +42,9 @@ int iou_loop_check_variables(const struct iou_loop *loop, struct iou_err *err);
 
 /* Hold what the loop declares against the variables that it has. Stage "open", REJECTED. */
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);
+
+/* Once the declarations are read: find the loop's own check, and leave out those of other loops. */
+void iou_loop_find_check(struct iou_loop *loop);
 
 /* Set all lists to what they are by default. Likewise. */
 int iou_loop_set_lists(struct iou_loop *loop, struct iou_err *err);

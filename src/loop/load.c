@@ -40,10 +40,21 @@ static int map_data(struct iou_loop *loop)
 	return 0;
 }
 
+/* By the verifier, whose @log is the error's from now on. */
+static void rejected(const struct bpf_program *prog, char *log, struct iou_err *err)
+{
+	char reason[512];
+
+	iou_verifier_reason(log, reason, sizeof(reason));
+	iou_err_set(err, IOU_CAUSE_REJECTED, "load", 0, "the verifier rejects '%s': %s",
+		    bpf_program__name(prog), reason);
+	iou_err_hint(err, "-v shows its log");
+	iou_err_detail(err, log);
+}
+
 static int load_error(struct iou_loop *loop, int ret, struct iou_err *err)
 {
 	const char *name = iou_loop_name(loop);
-	char reason[512];
 
 	if (!iou_loop_kernel_has_type()) {
 		iou_err_set(err, IOU_CAUSE_UNSUPPORTED, "load", 0,
@@ -53,12 +64,13 @@ static int load_error(struct iou_loop *loop, int ret, struct iou_err *err)
 		iou_err_hint(err, "they need Linux 7.1 with CONFIG_IO_URING_BPF_OPS");
 		return ret;
 	}
+	/* A step that is measured leaves a log in any case. */
+	if (loop->check_log && loop->check_log[0]) {
+		rejected(loop->check, TAKE_PTR(loop->check_log), err);
+		return ret;
+	}
 	if (loop->log && loop->log[0]) {
-		iou_verifier_reason(loop->log, reason, sizeof(reason));
-		iou_err_set(err, IOU_CAUSE_REJECTED, "load", 0, "the verifier rejects '%s': %s",
-			    bpf_program__name(loop->step), reason);
-		iou_err_hint(err, "-v shows its log");
-		iou_err_detail(err, TAKE_PTR(loop->log));
+		rejected(loop->step, TAKE_PTR(loop->log), err);
 		return ret;
 	}
 	if (ret == -EPERM || ret == -EACCES) {
@@ -96,15 +108,26 @@ const struct iou_loop_size *iou_loop_size(const struct iou_loop *loop)
 	return &loop->size;
 }
 
+/* Where the verifier says what it has against @prog; NULL: no memory. */
+static char *keep_log(struct bpf_program *prog)
+{
+	char *log = calloc(1, LOG_SIZE);
+
+	if (log)
+		bpf_program__set_log_buf(prog, log, LOG_SIZE);
+	return log;
+}
+
 int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
 {
 	int ret;
 
-	loop->log = calloc(1, LOG_SIZE);
-	if (!loop->log)
+	loop->log = keep_log(loop->step);
+	if (loop->check)
+		loop->check_log = keep_log(loop->check);
+	if (!loop->log || (loop->check && !loop->check_log))
 		return iou_err_set(err, IOU_CAUSE_FAILED, "load", ENOMEM, "cannot load '%s'",
 				   iou_loop_name(loop));
-	bpf_program__set_log_buf(loop->step, loop->log, LOG_SIZE);
 	if (loop->measured)
 		bpf_program__set_log_level(loop->step, LOG_STATS);
 	ret = bpf_object__load(loop->object);
@@ -113,6 +136,7 @@ int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
 	if (loop->measured)
 		measure(loop);
 	free(TAKE_PTR(loop->log));
+	free(TAKE_PTR(loop->check_log));
 	ret = map_data(loop);
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "load", -ret,

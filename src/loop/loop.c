@@ -293,6 +293,7 @@ static int open_loop(struct iou_loop **out, const struct iou_image *image, const
 		iou_loop_free(loop);
 		return ret;
 	}
+	iou_loop_find_check(loop);
 	iou_loop_trace_set(loop, false);
 	*out = loop;
 	return 0;
@@ -343,6 +344,7 @@ void iou_loop_free(struct iou_loop *loop)
 	free(loop->texts);
 	iou_decls_release(&loop->decls);
 	free(loop->log);
+	free(loop->check_log);
 	free(loop);
 }
 

@@ -83,6 +83,10 @@ void *iou_loop_var_shared(const struct iou_loop *loop, const char *path, size_t 
 /* Set an integer variable of 1, 2, 4 or 8 bytes before load: 0, -ENOENT, or -EINVAL. */
 int iou_loop_var_set(struct iou_loop *loop, const char *path, uint64_t value);
 
+/* The characters of a variable, up to a NUL, as far as @text has room; "" where there is none. Not
+ * trusted: escape them. */
+void iou_loop_var_text(const struct iou_loop *loop, const char *path, char *text, size_t size);
+
 /* Read an integer variable of 1, 2, 4 or 8 bytes, zero-extended: 0, -ENOENT, or -EINVAL. */
 int iou_loop_var_get(const struct iou_loop *loop, const char *path, uint64_t *value);
 
@@ -159,6 +163,12 @@ const struct iou_loop_size *iou_loop_size(const struct iou_loop *loop);
  * DEFER_TASKRUN), EBUSY (the ring has a loop already), EBADF, EPERM.
  */
 int iou_loop_attach(struct iou_loop *loop, struct iou_err *err);
+
+/*
+ * After load: have the loop look at what it was told, if it does that by an IOU_CHECK(). Stage
+ * "usage", cause USAGE: it refuses, for the reason in the message, which is the loop's own word.
+ */
+int iou_loop_run_check(struct iou_loop *loop, struct iou_err *err);
 
 /* Whether this kernel's BTF has the struct_ops type of loops. */
 bool iou_loop_kernel_has_type(void);

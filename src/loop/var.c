@@ -209,6 +209,22 @@ static int read_integer(const struct iou_loop *loop, const struct iou_var *var, 
 	}
 }
 
+void iou_loop_var_text(const struct iou_loop *loop, const char *path, char *text, size_t size)
+{
+	struct iou_var var;
+	const char *data = iou_loop_var(loop, path, &var) ? NULL : iou_loop_var_data(loop, &var);
+	size_t most = data ? var.size : 0, length = 0;
+
+	/* One access each: the program may be writing it. */
+	while (length < most && length + 1 < size) {
+		text[length] = __atomic_load_n(data + length, __ATOMIC_RELAXED);
+		if (!text[length])
+			return;
+		length++;
+	}
+	text[length] = '\0';
+}
+
 int iou_loop_var_get(const struct iou_loop *loop, const char *path, uint64_t *value)
 {
 	struct iou_var var;

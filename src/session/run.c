@@ -9,19 +9,6 @@
 /* enum iou_stop_reason of iouctl/loop.bpf.h: what a loop can say of its end. */
 enum { REASON_NONE = 0, REASON_DONE = 1, REASON_FAILED = 2, REASON_INTERRUPTED = 3 };
 
-static void copy_text(const struct iou_loop *loop, char *text, size_t size)
-{
-	struct iou_var var;
-	const char *data;
-
-	text[0] = '\0';
-	if (iou_loop_var(loop, "iou_control.stop_text", &var))
-		return;
-	data = iou_loop_var_data(loop, &var);
-	if (data)
-		snprintf(text, size, "%.*s", (int)var.size, data);
-}
-
 /* Enter until the loop stops, or is not to be entered again. 0 or -errno of the last call. */
 static int enter(const struct iou_session *session, struct iou_watch *watch, struct iou_run *run)
 {
@@ -51,7 +38,8 @@ static enum iou_stop loops_own_word(const struct iou_session *session,
 		return IOU_STOP_DONE;
 	iou_loop_var_get(session->loop, "iou_control.stop_errno", &errnum);
 	run->stop_errno = (int)errnum;
-	copy_text(session->loop, run->stop_text, sizeof(run->stop_text));
+	iou_loop_var_text(session->loop, "iou_control.stop_text", run->stop_text,
+			  sizeof(run->stop_text));
 	return IOU_STOP_FAILED;
 }
 

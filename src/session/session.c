@@ -158,6 +158,8 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 	int ret = load(&opened, config, true, err) ?: iou_loop_attach(loop, err);
 
 	if (!ret)
+		ret = iou_loop_run_check(loop, err);
+	if (!ret)
 		ret = iou_resources_begin(&opened.resources, err);
 	if (!ret)
 		ret = iou_held_begin(&opened.held, err);

@@ -44,7 +44,8 @@ struct iou_session {
  * Make the ring, tell @loop its geometry, set its variables, load it and attach it. The calling
  * thread is the one that must run it. @loop stays the caller's, and must be freed before the
  * session is released so that the link goes first. Errors are those of iou_sets_apply(), which
- * come first where they need no ring, iou_ring_init(), iou_loop_load() and iou_loop_attach().
+ * come first where they need no ring, iou_ring_init(), iou_loop_load(), iou_loop_attach(), and
+ * iou_loop_run_check(), before which no file is emptied.
  */
 int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		     const struct iou_session_config *config, struct iou_err *err);

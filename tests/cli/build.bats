@@ -251,6 +251,18 @@ EOF
 	expect 0 "$IOUCTL" build bad.bpf.c
 }
 
+@test "a check of a loop that is not there does not compile" {
+	{
+		cat ok.bpf.c
+		echo 'static __always_inline int check(void) { return 0; }'
+		echo 'IOU_CHECK(okay, check);'
+	} >bad.bpf.c
+	expect 5 "$IOUCTL" build bad.bpf.c
+	has "use of undeclared identifier 'okay'" "$stderr"
+	sed 's/okay/ok/' bad.bpf.c >good.bpf.c
+	expect 0 "$IOUCTL" build good.bpf.c
+}
+
 @test "several loops in one object; parameters that must be given" {
 	sed 's/^IOU_LOOP.*/&\nIOU_LOOP(second, step, "the same", 8, 16);/' ok.bpf.c >two.bpf.c
 	expect 0 "$IOUCTL" build two.bpf.c

@@ -266,6 +266,10 @@ other_loop other_loop_rewind other_loop_traced" ]
 	[ "$(json '.loops[] | "\(.name) \(.step)"')" = "other other_loop" ]
 	[ "$(json '[.programs[].name] | sort | join(" ")')" = \
 		"other_loop other_loop_rewind other_loop_traced" ]
+	# The check of one is loaded with that one alone.
+	expect 0 "$IOUCTL" show "$OBJECTS/choosy.bpf.o" --ops choosy --json
+	[ "$(json '[.programs[].name] | sort | join(" ")')" = \
+		"choosy_check choosy_loop choosy_loop_rewind choosy_loop_traced" ]
 	expect 2 "$IOUCTL" show "$OBJECTS/two.bpf.o" --ops third
 	has "it has: one, other" "$stderr"
 }

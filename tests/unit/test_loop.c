@@ -2,6 +2,8 @@
 /* Opening objects and setting what is in them: needs no kernel support and no privilege. */
 #include <errno.h>
 
+#include <bpf/libbpf.h>
+
 #include "test.h"
 
 #include "loop/loop.h"
@@ -99,6 +101,57 @@ static void several(void **state)
 	close_loop(&o);
 }
 
+static bool is_loaded(const struct opened *o, const char *program)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(iou_loop_object(o->loop),
+								    program);
+
+	assert_non_null(prog);
+	return bpf_program__autoload(prog);
+}
+
+/* The check of one loop is not loaded with another. */
+static void checks(void **state)
+{
+	static const char object[] = TEST_OBJECTS "/choosy.bpf.o";
+	struct iou_err err = {};
+	struct opened o;
+
+	(void)state;
+	assert_int_equal(open_loop(&o, object, "choosy", &err), 0);
+	assert_true(is_loaded(&o, "choosy_check"));
+	assert_false(is_loaded(&o, "other_check"));
+	close_loop(&o);
+	assert_int_equal(open_loop(&o, object, "other", &err), 0);
+	assert_false(is_loaded(&o, "choosy_check"));
+	assert_true(is_loaded(&o, "other_check"));
+	close_loop(&o);
+}
+
+static void texts(void **state)
+{
+	struct iou_err err = {};
+	struct opened o;
+	struct iou_var var;
+	char text[8];
+
+	(void)state;
+	assert_int_equal(open_loop(&o, "nop-chain", NULL, &err), 0);
+	assert_int_equal(iou_loop_var(o.loop, "iou_control.stop_text", &var), 0);
+	memset(iou_loop_var_data(o.loop, &var), 'x', var.size);
+	iou_loop_var_text(o.loop, "iou_control.stop_text", text, sizeof(text));
+	assert_string_equal(text, "xxxxxxx");
+	strcpy(iou_loop_var_data(o.loop, &var), "why");
+	iou_loop_var_text(o.loop, "iou_control.stop_text", text, sizeof(text));
+	assert_string_equal(text, "why");
+	/* No more than the variable has. */
+	iou_loop_var_text(o.loop, "iou_control.stop_text[0]", text, sizeof(text));
+	assert_string_equal(text, "w");
+	iou_loop_var_text(o.loop, "iou_control.nothing", text, sizeof(text));
+	assert_string_equal(text, "");
+	close_loop(&o);
+}
+
 static void not_loops(void **state)
 {
 	static const struct {
@@ -130,10 +183,8 @@ static void not_loops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(builtin),
-		cmocka_unit_test(variables),
-		cmocka_unit_test(several),
-		cmocka_unit_test(not_loops),
+		cmocka_unit_test(builtin), cmocka_unit_test(variables), cmocka_unit_test(several),
+		cmocka_unit_test(checks),  cmocka_unit_test(texts),     cmocka_unit_test(not_loops),
 	};
 
 	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

@@ -492,15 +492,21 @@ static __always_inline int iou_interrupted(struct iou_ring *ring)
 	return IOU_LOOP_STOP;
 }
 
-/* Stop with @errnum (positive) and @text, a string literal that says what failed. */
-#define IOU_FAIL(ring, errnum, text)                                          \
+/* What the tool says of a loop that fails or refuses. */
+#define IOU_SAY_(errnum, text)                                                \
 	({                                                                    \
 		_Static_assert(sizeof(text) <= sizeof(iou_control.stop_text), \
 			       "the text is too long");                       \
-		iou_control.stop_reason = IOU_STOP_FAILED;                    \
 		iou_control.stop_errno = (__u32)(errnum);                     \
 		__builtin_memcpy(iou_control.stop_text, text, sizeof(text));  \
-		(int)IOU_LOOP_STOP;                                           \
+	})
+
+/* Stop with @errnum (positive) and @text, a string literal that says what failed. */
+#define IOU_FAIL(ring, errnum, text)                       \
+	({                                                 \
+		iou_control.stop_reason = IOU_STOP_FAILED; \
+		IOU_SAY_(errnum, text);                    \
+		(int)IOU_LOOP_STOP;                        \
 	})
 
 /* One copy of the step: @rewind and @trace are constants in all but the traced one. */
@@ -554,3 +560,28 @@ static __always_inline int iou_run_step(struct iou_ctx *ctx, struct iou_loop_par
 #else
 #define IOU_TRACED_STEP_(name, fn)
 #endif
+
+/*
+ * ---- Before the first step ----------------------------------------------------------------
+ */
+
+/*
+ * The loop @name, whose IOU_LOOP() is above this, has a look at what it was told before it runs:
+ * `static __always_inline int fn(void)` returns 0, or what IOU_REFUSE() does. All parameters and
+ * resources are set then, and no file that is to be written was emptied. There is no ring. What it
+ * puts into the variables of the object is there in the loop's steps.
+ */
+#define IOU_CHECK(name, fn)                                                         \
+	_Static_assert(sizeof(name.loop_step), "IOU_CHECK() is for an IOU_LOOP()"); \
+	SEC("syscall")                                                              \
+	int name##_check(void *ctx)                                                 \
+	{                                                                           \
+		return fn();                                                        \
+	}
+
+/* What was asked for cannot be done: a usage error. @text as for IOU_FAIL(); @errnum may be 0. */
+#define IOU_REFUSE(errnum, text)        \
+	({                              \
+		IOU_SAY_(errnum, text); \
+		1;                      \
+	})
