@@ -49,14 +49,14 @@ static __always_inline struct block *block_of(__u32 nr)
 	return &block_list[nr % BLOCKS_MAX];
 }
 
-/* Before anything else, once: 0, or the verdict of a step that ends the loop. */
-static __always_inline int blocks_begin(struct iou_ring *ring)
+/* For the loop's check (IOU_CHECK) to end with. */
+static __always_inline int blocks_check(void)
 {
 	/* Users may have said how many, and how large. */
 	if (blocks.nr < depth || blocks.size < bs)
-		return IOU_FAIL(ring, 22, "'blocks' are fewer than depth, or smaller than bs");
+		return IOU_REFUSE(0, "'blocks' are fewer than depth, or smaller than bs");
 	if (offset && !in.seeks)
-		return IOU_FAIL(ring, 29, "'in' has no offsets: offset is not possible");
+		return IOU_REFUSE(29, "'in' has no offsets: offset is not possible");
 	iou_forever {
 		if (idle_tail >= depth)
 			break;

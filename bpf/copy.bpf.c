@@ -38,7 +38,6 @@ static struct write {
 
 static __u64 written_to; /* the end of what was written */
 static __u32 writing;    /* blocks that are being written */
-static bool started;
 
 enum finish { COPYING, CUTTING, SYNCING, FINISHED };
 static __u32 finish;
@@ -205,26 +204,10 @@ static __always_inline int end(struct iou_ring *ring)
 	return IOU_LOOP_CONTINUE;
 }
 
-/* 0, or the verdict of a step that ends the loop. */
-static __always_inline int start(struct iou_ring *ring)
-{
-	if (seek && !out.seeks)
-		return IOU_FAIL(ring, 29, "'out' has no offsets: seek is not possible");
-	if (direct && (bs | offset | seek) % IOU_DIRECT_ALIGN)
-		return IOU_FAIL(ring, 22, "direct needs bs, offset and seek in multiples of 4096");
-	started = true;
-	return blocks_begin(ring);
-}
-
 static __always_inline int step(struct iou_ring *ring)
 {
 	int ret;
 
-	if (!started) {
-		ret = start(ring);
-		if (ret)
-			return ret;
-	}
 	reap(ring);
 	if ((why || iou_stop_requested()) && cancel_reads())
 		submit_later(CANCEL);
@@ -240,3 +223,14 @@ static __always_inline int step(struct iou_ring *ring)
 }
 
 IOU_LOOP(copy, step, "copies a file, some blocks at a time", depth, 2 * depth);
+
+static __always_inline int check(void)
+{
+	if (seek && !out.seeks)
+		return IOU_REFUSE(29, "'out' has no offsets: seek is not possible");
+	if (direct && (bs | offset | seek) % IOU_DIRECT_ALIGN)
+		return IOU_REFUSE(0, "direct needs bs, offset and seek in multiples of 4096");
+	return blocks_check();
+}
+
+IOU_CHECK(copy, check);

@@ -33,7 +33,6 @@ enum algorithm { CRC32, CRC32C, XXH64 };
 
 #define CANCEL BLOCKS_MAX
 
-static bool started;
 static __u32 done; /* bytes of the block whose turn it is that were looked at */
 
 /* What is in the file is little-endian to all of the algorithms. */
@@ -295,16 +294,7 @@ static __always_inline int end(struct iou_ring *ring)
 static __always_inline int step(struct iou_ring *ring)
 {
 	bool more;
-	int ret;
 
-	if (!started) {
-		ret = blocks_begin(ring);
-		if (ret)
-			return ret;
-		if (algorithm != XXH64)
-			crc_begin();
-		started = true;
-	}
 	reap(ring);
 	if (iou_stop_requested() && cancel_reads())
 		submit_later(CANCEL);
@@ -316,3 +306,12 @@ static __always_inline int step(struct iou_ring *ring)
 }
 
 IOU_LOOP(digest, step, "checksum of a file", depth, 2 * depth);
+
+static __always_inline int check(void)
+{
+	if (algorithm != XXH64)
+		crc_begin();
+	return blocks_check();
+}
+
+IOU_CHECK(digest, check);

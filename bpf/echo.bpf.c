@@ -104,7 +104,7 @@ static __u32 held[CONNS_MAX], held_head, held_tail;
 static __u64 in_flight; /* requests, but no timers */
 static __u64 open;      /* connections */
 static __u64 answering; /* requests that are being sent back, or were */
-static bool started, accepting;
+static bool accepting;
 static bool closing;   /* a slot was closed in this step */
 static bool closed;    /* one was, since the timer was set */
 static bool releasing; /* the timer is set, or to be */
@@ -519,27 +519,6 @@ static __always_inline int send(struct iou_ring *ring)
 	return taken;
 }
 
-/* 0, or the verdict of a step that ends the loop. */
-static __always_inline int start(struct iou_ring *ring, __u64 now)
-{
-	if (conns.nr < max_conns || buffers.nr < max_conns || buffers.size < bs)
-		return IOU_FAIL(
-			ring, EINVAL,
-			"'conns' and 'buffers' are fewer than max-conns, or smaller than bs");
-	iou_forever {
-		if (unused_tail >= max_conns)
-			break;
-		make_unused(unused_tail);
-	}
-	moved_at = now;
-	if (idle) {
-		idle_at = now + idle;
-		submit_later(IDLE);
-	}
-	started = true;
-	return 0;
-}
-
 static __always_inline int sleep(struct iou_ring *ring)
 {
 	if (!closing)
@@ -554,12 +533,6 @@ static __always_inline int step(struct iou_ring *ring)
 	__u32 done = 0;
 	int taken = 0;
 
-	if (!started) {
-		int ret = start(ring, now);
-
-		if (ret)
-			return ret;
-	}
 	iou_forever {
 		reap(ring);
 		look_for_end(now);
@@ -583,3 +556,23 @@ static __always_inline int step(struct iou_ring *ring)
 }
 
 IOU_LOOP(echo, step, "sends back what clients send, to many at once", 64, 2 * max_conns);
+
+static __always_inline int check(void)
+{
+	if (conns.nr < max_conns || buffers.nr < max_conns || buffers.size < bs)
+		return IOU_REFUSE(
+			0, "'conns' and 'buffers' are fewer than max-conns, or smaller than bs");
+	iou_forever {
+		if (unused_tail >= max_conns)
+			break;
+		make_unused(unused_tail);
+	}
+	moved_at = bpf_ktime_get_ns();
+	if (idle) {
+		idle_at = moved_at + idle;
+		submit_later(IDLE);
+	}
+	return 0;
+}
+
+IOU_CHECK(echo, check);

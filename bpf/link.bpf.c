@@ -33,19 +33,19 @@ enum op { OPEN, READ, WRITE, SEND, FSYNC, CLOSE, NOTHING };
 
 static __u32 plan[IOU_CHOICES_MAX], plan_nr;
 
-static __u32 at;            /* which step is next, or under way */
-static __u32 op = NOTHING;  /* the request that is in flight, or was last */
-static __u32 file;          /* which file it is, from 0 on */
-static __s32 fd = -1;       /* what an open returned */
-static __u32 first;         /* the read that the block is from */
-static __u32 have, gone;    /* bytes in the block; those of them that this step handed on */
-static __u32 in_flight;     /* requests, and cancellations of them */
-static bool waits;          /* op was not ready: what is in flight waits until it is */
-static bool again;          /* op is to be submitted once more */
-static bool cancelled;      /* op was asked to end */
-static bool this_failed;    /* the file did */
-static bool started, ended; /* ended: nothing is left but to close */
-static bool finished;       /* all was done */
+static __u32 at;           /* which step is next, or under way */
+static __u32 op = NOTHING; /* the request that is in flight, or was last */
+static __u32 file;         /* which file it is, from 0 on */
+static __s32 fd = -1;      /* what an open returned */
+static __u32 first;        /* the read that the block is from */
+static __u32 have, gone;   /* bytes in the block; those of them that this step handed on */
+static __u32 in_flight;    /* requests, and cancellations of them */
+static bool waits;         /* op was not ready: what is in flight waits until it is */
+static bool again;         /* op is to be submitted once more */
+static bool cancelled;     /* op was asked to end */
+static bool this_failed;   /* the file did */
+static bool ended;         /* nothing is left but to close */
+static bool finished;      /* all was done */
 
 /* user_data. */
 #define REQUEST 0
@@ -62,7 +62,6 @@ static bool fatal;
 #define EINTR 4
 #define EIO 5
 #define EAGAIN 11
-#define EINVAL 22
 
 static __always_inline void remember(__s32 res)
 {
@@ -342,138 +341,10 @@ static __always_inline int end(struct iou_ring *ring)
 	}
 }
 
-/* ---- The beginning: steps that cannot work fail before any is done ---- */
-
-static __always_inline void plan_add(__u32 what)
-{
-	plan[plan_nr++ % IOU_CHOICES_MAX] = what;
-}
-
-/* 0, or the verdict of a step that ends the loop. */
-static __always_inline int choose_steps(struct iou_ring *ring)
-{
-	if (files.addr && in.fd >= 0)
-		return IOU_FAIL(ring, EINVAL, "there are both files and in: say which steps");
-	if (!files.addr && in.fd < 0)
-		return IOU_FAIL(ring, EINVAL, "there is nothing to read: give files or in");
-	if (out.fd < 0 && to.fd < 0)
-		return IOU_FAIL(ring, EINVAL, "there is nowhere to write: give out or to");
-	if (files.addr)
-		plan_add(OPEN);
-	plan_add(READ);
-	if (out.fd >= 0)
-		plan_add(WRITE);
-	if (to.fd >= 0)
-		plan_add(SEND);
-	if (files.addr)
-		plan_add(CLOSE);
-	return 0;
-}
-
-static __always_inline void copy_steps(void)
-{
-	iou_forever {
-		if (plan_nr >= steps.nr)
-			break;
-		plan_add(steps.words[plan_nr % IOU_CHOICES_MAX]);
-	}
-}
-
-/* What a walk through the steps has seen. */
-static bool opened, in_group, used_files, used_in, used_out, used_to;
-
-/* Whether step @what can follow. */
-static __always_inline int check_step(struct iou_ring *ring, __u32 what)
-{
-	if (what == OPEN && !files.addr)
-		return IOU_FAIL(ring, EINVAL, "step 'open' needs files");
-	if (what == OPEN && opened)
-		return IOU_FAIL(ring, EINVAL, "step 'open' needs a 'close' of what is open");
-	if (what == READ && !opened && in.fd < 0)
-		return IOU_FAIL(ring, EINVAL, "step 'read' needs in, or an 'open' before it");
-	if (what == WRITE && out.fd < 0)
-		return IOU_FAIL(ring, EINVAL, "step 'write' needs out");
-	if (what == WRITE && !in_group)
-		return IOU_FAIL(ring, EINVAL, "step 'write' needs a 'read' right before it");
-	if (what == SEND && to.fd < 0)
-		return IOU_FAIL(ring, EINVAL, "step 'send' needs to");
-	if (what == SEND && !in_group)
-		return IOU_FAIL(ring, EINVAL, "step 'send' needs a 'read' right before it");
-	if (what == FSYNC && out.fd < 0)
-		return IOU_FAIL(ring, EINVAL, "step 'fsync' needs out");
-	if (what == CLOSE && !opened)
-		return IOU_FAIL(ring, EINVAL, "step 'close' needs an 'open' before it");
-	return 0;
-}
-
-static __always_inline void walk_step(__u32 what)
-{
-	if (what == OPEN)
-		used_files = true;
-	else if (what == READ && !opened)
-		used_in = true;
-	else if (what == WRITE)
-		used_out = true;
-	else if (what == SEND)
-		used_to = true;
-	if (what == OPEN || what == CLOSE)
-		opened = what == OPEN;
-	in_group = what == READ || hands_on(what);
-}
-
-static __always_inline int check_steps(struct iou_ring *ring)
-{
-	int ret = 0;
-
-	iou_forever {
-		__u32 what = step_at(at);
-
-		if (what == NOTHING)
-			break;
-		ret = check_step(ring, what);
-		if (ret)
-			return ret;
-		walk_step(what);
-		at++;
-	}
-	at = 0;
-	if (files.addr && !used_files)
-		return IOU_FAIL(ring, EINVAL, "there are files, but no step 'open'");
-	if (in.fd >= 0 && !used_in)
-		return IOU_FAIL(ring, EINVAL, "there is in, but no step 'read' of it");
-	if (out.fd >= 0 && !used_out)
-		return IOU_FAIL(ring, EINVAL, "there is out, but no step 'write'");
-	if (to.fd >= 0 && !used_to)
-		return IOU_FAIL(ring, EINVAL, "there is to, but no step 'send'");
-	return 0;
-}
-
-static __always_inline int start(struct iou_ring *ring)
-{
-	int ret = 0;
-
-	if (steps.nr)
-		copy_steps();
-	else
-		ret = choose_steps(ring);
-	if (ret)
-		return ret;
-	ret = check_steps(ring);
-	started = true;
-	finished = files.addr && !files.nr;
-	return ret;
-}
-
 static __always_inline int step(struct iou_ring *ring)
 {
 	__u32 left = STEP_REQUESTS, moved = 0;
-	int ret;
 
-	if (!started) {
-		ret = start(ring);
-		if (ret)
-			return ret;
-	}
 	iou_forever {
 		if (reap(ring))
 			continue;
@@ -503,3 +374,122 @@ static __always_inline int step(struct iou_ring *ring)
 
 IOU_LOOP(link, step, "what a request returned goes into the next: open, read, write, send, close",
 	 2, 4);
+
+/* ---- Before the first step: what is to be done, and whether that can work ---- */
+
+static __always_inline void plan_add(__u32 what)
+{
+	plan[plan_nr++ % IOU_CHOICES_MAX] = what;
+}
+
+static __always_inline int choose_steps(void)
+{
+	if (files.addr && in.fd >= 0)
+		return IOU_REFUSE(0, "there are both files and in: say which steps");
+	if (!files.addr && in.fd < 0)
+		return IOU_REFUSE(0, "there is nothing to read: give files or in");
+	if (out.fd < 0 && to.fd < 0)
+		return IOU_REFUSE(0, "there is nowhere to write: give out or to");
+	if (files.addr)
+		plan_add(OPEN);
+	plan_add(READ);
+	if (out.fd >= 0)
+		plan_add(WRITE);
+	if (to.fd >= 0)
+		plan_add(SEND);
+	if (files.addr)
+		plan_add(CLOSE);
+	return 0;
+}
+
+static __always_inline void copy_steps(void)
+{
+	iou_forever {
+		if (plan_nr >= steps.nr)
+			break;
+		plan_add(steps.words[plan_nr % IOU_CHOICES_MAX]);
+	}
+}
+
+/* What a walk through the steps has seen. */
+static bool opened, in_group, used_files, used_in, used_out, used_to;
+
+/* Whether step @what can follow. */
+static __always_inline int check_step(__u32 what)
+{
+	if (what == OPEN && !files.addr)
+		return IOU_REFUSE(0, "step 'open' needs files");
+	if (what == OPEN && opened)
+		return IOU_REFUSE(0, "step 'open' needs a 'close' of what is open");
+	if (what == READ && !opened && in.fd < 0)
+		return IOU_REFUSE(0, "step 'read' needs in, or an 'open' before it");
+	if (what == WRITE && out.fd < 0)
+		return IOU_REFUSE(0, "step 'write' needs out");
+	if (what == WRITE && !in_group)
+		return IOU_REFUSE(0, "step 'write' needs a 'read' right before it");
+	if (what == SEND && to.fd < 0)
+		return IOU_REFUSE(0, "step 'send' needs to");
+	if (what == SEND && !in_group)
+		return IOU_REFUSE(0, "step 'send' needs a 'read' right before it");
+	if (what == FSYNC && out.fd < 0)
+		return IOU_REFUSE(0, "step 'fsync' needs out");
+	if (what == CLOSE && !opened)
+		return IOU_REFUSE(0, "step 'close' needs an 'open' before it");
+	return 0;
+}
+
+static __always_inline void walk_step(__u32 what)
+{
+	if (what == OPEN)
+		used_files = true;
+	else if (what == READ && !opened)
+		used_in = true;
+	else if (what == WRITE)
+		used_out = true;
+	else if (what == SEND)
+		used_to = true;
+	if (what == OPEN || what == CLOSE)
+		opened = what == OPEN;
+	in_group = what == READ || hands_on(what);
+}
+
+static __always_inline int check_steps(void)
+{
+	int ret = 0;
+
+	iou_forever {
+		__u32 what = step_at(at);
+
+		if (what == NOTHING)
+			break;
+		ret = check_step(what);
+		if (ret)
+			return ret;
+		walk_step(what);
+		at++;
+	}
+	at = 0;
+	if (files.addr && !used_files)
+		return IOU_REFUSE(0, "there are files, but no step 'open'");
+	if (in.fd >= 0 && !used_in)
+		return IOU_REFUSE(0, "there is in, but no step 'read' of it");
+	if (out.fd >= 0 && !used_out)
+		return IOU_REFUSE(0, "there is out, but no step 'write'");
+	if (to.fd >= 0 && !used_to)
+		return IOU_REFUSE(0, "there is to, but no step 'send'");
+	return 0;
+}
+
+static __always_inline int check(void)
+{
+	int ret = 0;
+
+	if (steps.nr)
+		copy_steps();
+	else
+		ret = choose_steps();
+	finished = files.addr && !files.nr;
+	return ret ?: check_steps();
+}
+
+IOU_CHECK(link, check);

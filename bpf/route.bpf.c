@@ -126,7 +126,7 @@ static struct target {
 static __u32 sources;          /* that are open */
 static __u32 accepting = NONE; /* the source that is to be, or NONE */
 static __u64 pending;          /* pieces */
-static bool started, stopping, crowded, accept_cancelled;
+static bool stopping, crowded, accept_cancelled;
 static bool closed; /* a connection, since the last step */
 
 /* The first thing that went wrong. */
@@ -757,47 +757,10 @@ static __always_inline int end(struct iou_ring *ring)
 	return iou_stop_requested() ? iou_interrupted(ring) : iou_done(ring);
 }
 
-/* 0, or the verdict of a step that ends the loop. */
-static __always_inline int start(struct iou_ring *ring)
-{
-	__u32 nr = 0;
-
-	if ((listen.fd < 0) == (in.fd < 0))
-		return IOU_FAIL(ring, 22, "one of 'in' and 'listen' has to be given");
-	/* Users may have said how many, and how large. */
-	if (blocks.nr < depth || blocks.size < bs)
-		return IOU_FAIL(ring, 22, "'blocks' are fewer than depth, or smaller than bs");
-	if (bs < max + HEAD)
-		return IOU_FAIL(ring, 22, "'bs' has to hold the longest record: max and 8 bytes");
-	iou_forever {
-		if (nr >= PIECES_MAX)
-			break;
-		free_pieces[nr % PIECES_MAX] = nr;
-		if (nr < depth)
-			idle[nr % BLOCKS_MAX] = nr;
-		if (nr < IOU_TARGETS_MAX)
-			*target_of(nr) = (struct target){.first = NONE, .last = NONE};
-		nr++;
-		iou_forget(nr);
-	}
-	free_tail = PIECES_MAX;
-	idle_tail = depth;
-	if (listen.fd < 0)
-		open_source(0);
-	started = true;
-	return 0;
-}
-
 static __always_inline int step(struct iou_ring *ring)
 {
 	bool more;
-	int ret;
 
-	if (!started) {
-		ret = start(ring);
-		if (ret)
-			return ret;
-	}
 	closed = false;
 	reap(ring);
 	if (iou_stop_requested())
@@ -815,3 +778,41 @@ static __always_inline int step(struct iou_ring *ring)
 }
 
 IOU_LOOP(route, step, "hands records on by their keys", depth, 4096);
+
+static __always_inline void clear_target(__u32 nr)
+{
+	/* Or clang leaves out the mask, which the verifier needs. */
+	iou_opaque(nr);
+	*target_of(nr) = (struct target){.first = NONE, .last = NONE};
+}
+
+static __always_inline int check(void)
+{
+	__u32 nr = 0;
+
+	if ((listen.fd < 0) == (in.fd < 0))
+		return IOU_REFUSE(0, "one of 'in' and 'listen' has to be given");
+	/* Users may have said how many, and how large. */
+	if (blocks.nr < depth || blocks.size < bs)
+		return IOU_REFUSE(0, "'blocks' are fewer than depth, or smaller than bs");
+	if (bs < max + HEAD)
+		return IOU_REFUSE(0, "'bs' has to hold the longest record: max and 8 bytes");
+	iou_forever {
+		if (nr >= PIECES_MAX)
+			break;
+		free_pieces[nr % PIECES_MAX] = nr;
+		if (nr < depth)
+			idle[nr % BLOCKS_MAX] = nr;
+		if (nr < IOU_TARGETS_MAX)
+			clear_target(nr);
+		nr++;
+		iou_forget(nr);
+	}
+	free_tail = PIECES_MAX;
+	idle_tail = depth;
+	if (listen.fd < 0)
+		open_source(0);
+	return 0;
+}
+
+IOU_CHECK(route, check);

@@ -45,7 +45,7 @@ static __u32 notifications[BLOCKS_MAX], owed;
 
 static __u32 sending = BLOCKS_MAX; /* the block that is being sent, or BLOCKS_MAX */
 static __u32 gone;                 /* how much of it was */
-static bool started, shut, receiving, stopped;
+static bool shut, receiving, stopped;
 static __u32 send_errno, receive_errno;
 
 /* ---- Sending ---- */
@@ -198,16 +198,6 @@ static __always_inline int end(struct iou_ring *ring)
 
 static __always_inline int step(struct iou_ring *ring)
 {
-	int ret;
-
-	if (!started) {
-		ret = blocks_begin(ring);
-		if (ret)
-			return ret;
-		receiving = true;
-		submit_later(RECEIVE);
-		started = true;
-	}
 	reap(ring);
 	if (!stopped && (iou_stop_requested() || send_errno || receive_errno))
 		stop();
@@ -220,3 +210,12 @@ static __always_inline int step(struct iou_ring *ring)
 }
 
 IOU_LOOP(send, step, "sends a file to a socket", depth, 16 * depth);
+
+static __always_inline int check(void)
+{
+	receiving = true;
+	submit_later(RECEIVE);
+	return blocks_check();
+}
+
+IOU_CHECK(send, check);

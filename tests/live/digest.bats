@@ -83,10 +83,10 @@ same() {
 	expect 1 "$IOUCTL" run digest in=/ --json
 	[ "$(json '.run.stop.errno, .stats.checksum')" = EISDIR ]
 	has "cannot read from 'in': Is a directory" "$stderr"
-	expect 1 bash -c 'cat /dev/null | "$0" run digest in=- offset=5' "$IOUCTL"
+	expect 2 bash -c 'cat /dev/null | "$0" run digest in=- offset=5' "$IOUCTL"
 	has "offset is not possible" "$stderr"
 	for blocks in 7x128K 8x4K; do
-		expect 1 "$IOUCTL" run digest in=/dev/zero length=2M blocks=$blocks
+		expect 2 "$IOUCTL" run digest in=/dev/zero length=2M blocks=$blocks
 		has "'blocks' are fewer than depth, or smaller than bs" "$stderr"
 	done
 }

@@ -186,7 +186,7 @@ ready() {
 	has "'echo' needs listen=HOST:PORT" "$stderr"
 	expect 2 "$IOUCTL" run echo listen=127.0.0.1:0 max-conns=4096 bs=128K
 	has "'buffers' is too large: at most 511 MiB of memory can be looked into" "$stderr"
-	expect 1 "$IOUCTL" run echo listen=127.0.0.1:0 conns=2
+	expect 2 "$IOUCTL" run echo listen=127.0.0.1:0 conns=2
 	has "fewer than max-conns" "$stderr"
 	clients
 	stopped

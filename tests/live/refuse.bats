@@ -12,6 +12,38 @@ setup() {
 	echo precious >kept
 }
 
+# refused TEXT LOOP ARGUMENT...
+refused() {
+	local text=$1
+	shift
+	expect 2 "$IOUCTL" run "$@"
+	[ "$stderr" = "iouctl: '$1' refuses: $text" ]
+	[ -z "$output" ]
+	[ "$(<kept)" = precious ]
+}
+
+@test "refused: what is there stays as it is, what was made for the run goes" {
+	printf '1 kept\n2 new\n' >table
+	mkfifo pipe
+	exec 5<>pipe
+	refused "'in' has no offsets: offset is not possible: Illegal seek" copy in=pipe out=kept offset=5
+	refused "'out' has no offsets: seek is not possible: Illegal seek" copy in=kept out=pipe seek=5
+	refused "direct needs bs, offset and seek in multiples of 4096" copy in=a out=kept bs=1000 direct
+	refused "'blocks' are fewer than depth, or smaller than bs" copy in=a out=new blocks=7x128K
+	refused "there is out, but no step 'write'" link in=a out=kept steps=read,fsync
+	refused "one of 'in' and 'listen' has to be given" route table=table
+	refused "one of 'in' and 'listen' has to be given" route table=table in=a listen=unix:socket
+	refused "'bs' has to hold the longest record: max and 8 bytes" route table=table in=a bs=64K
+	refused "'conns' and 'buffers' are fewer than max-conns, or smaller than bs" \
+		echo listen=unix:socket conns=2
+	exec 5>&-
+	[ ! -e new ]
+	[ ! -e socket ]
+	# What was not refused begins as ever.
+	expect 0 "$IOUCTL" run copy in=a out=kept
+	cmp a kept
+}
+
 @test "refused: the loop's own word, made safe, and as a document" {
 	local choosy=$OBJECTS/choosy.bpf.o
 	expect 0 "$IOUCTL" run "$choosy" --ops choosy --json

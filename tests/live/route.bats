@@ -56,7 +56,7 @@ picked() {
 	done
 	route in=all table=table max="$max" bs=8K strip
 	picked strip
-	expect 1 "$IOUCTL" run route in=all table=table max=64K bs=65543
+	expect 2 "$IOUCTL" run route in=all table=table max=64K bs=65543
 	has "max and 8 bytes" "$stderr"
 }
 
@@ -135,10 +135,10 @@ picked() {
 	printf '%s a\n' {1..257} >bad
 	expect 2 "$IOUCTL" run route in=all table=bad
 	has "line 257 of 'bad' has one key too many" "$stderr"
-	expect 1 "$IOUCTL" run route table=table
+	expect 2 "$IOUCTL" run route table=table
 	has "one of 'in' and 'listen'" "$stderr"
 	for blocks in 31x128K 32x64K; do
-		expect 1 "$IOUCTL" run route in=all table=table blocks=$blocks
+		expect 2 "$IOUCTL" run route in=all table=table blocks=$blocks
 		has "'blocks' are fewer than depth, or smaller than bs" "$stderr"
 	done
 }
