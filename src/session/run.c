@@ -95,6 +95,7 @@ int iou_session_run(struct iou_session *session, const struct iou_run_config *co
 					     sizeof(*watch.steps)),
 		.in_flight = iou_loop_var_shared(session->loop, "iou_control.in_flight",
 						 sizeof(*watch.in_flight)),
+		.holds_sigpipe = !session->resources.writes_stdout,
 	};
 	struct iou_run result = {};
 	uint64_t start_ns;

@@ -98,10 +98,11 @@ struct iou_run {
 
 /*
  * Enter the ring until the loop stops. SIGINT, SIGTERM and SIGHUP ask the loop to stop in its own
- * way; a second one, or a loop that cannot be asked, ends it at once. The signals' dispositions
- * and mask are restored on return; the signal is not raised again here. A timeout asks likewise
- * and waits for a second at most. May be called once. Stage "run": EEXIST and what else
- * io_uring_enter(2) may say.
+ * way; a second one, or a loop that cannot be asked, ends it at once. What the loop writes into a
+ * pipe that nobody reads fails with EPIPE; a loop that writes to standard output is ended by
+ * SIGPIPE there, as pipelines expect. The signals' dispositions and mask are restored on return;
+ * the signal is not raised again here. A timeout asks likewise and waits for a second at most. May
+ * be called once. Stage "run": EEXIST and what else io_uring_enter(2) may say.
  */
 int iou_session_run(struct iou_session *session, const struct iou_run_config *config,
 		    struct iou_run *run, struct iou_err *err);

@@ -166,6 +166,34 @@ static void *watcher(void *data)
 	return NULL;
 }
 
+static void sigpipe_alone(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGPIPE);
+}
+
+/* In the runner alone, whose requests the loop's are: what the watcher writes, such as a trace,
+ * ends with its reader as ever. Worker threads of the ring block it anyway. */
+static void hold_sigpipe(const struct iou_watch *watch)
+{
+	sigset_t set;
+
+	sigpipe_alone(&set);
+	if (watch->holds_sigpipe)
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* It would be delivered with the old mask. One that the caller blocks is his. */
+static void drop_sigpipe(const struct iou_watch *watch)
+{
+	const struct timespec none = {};
+	sigset_t set;
+
+	sigpipe_alone(&set);
+	if (watch->holds_sigpipe && !sigismember(&watch->old_mask, SIGPIPE))
+		sigtimedwait(&set, NULL, &none);
+}
+
 int iou_watch_start(struct iou_watch *watch)
 {
 	struct sigaction action = {.sa_handler = kicked}; /* no SA_RESTART: EINTR is wanted */
@@ -190,6 +218,7 @@ int iou_watch_start(struct iou_watch *watch)
 	sigemptyset(&kick);
 	sigaddset(&kick, KICK);
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	hold_sigpipe(watch);
 	return 0;
 }
 
@@ -212,6 +241,7 @@ void iou_watch_stop(struct iou_watch *watch)
 	pthread_kill(watch->thread, KICK);
 	pthread_join(watch->thread, NULL);
 	take_late_signal(watch);
+	drop_sigpipe(watch);
 	/* No kick is under way any more: only the watcher sends them. */
 	sigaction(KICK, &watch->old_kick, NULL);
 	pthread_sigmask(SIG_SETMASK, &watch->old_mask, NULL);

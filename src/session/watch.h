@@ -21,7 +21,8 @@ struct iou_watch {
 	volatile uint32_t *stop_requested; /* without it, it cannot be asked to stop */
 	const volatile uint64_t *steps;
 	const volatile int64_t *in_flight;
-	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	bool holds_sigpipe; /* a pipe that nobody reads is an error of the write, and no more */
+	uint64_t start_ns;  /* CLOCK_MONOTONIC */
 
 	/* Written by the watcher, read by the runner. */
 	atomic_int signal;     /* the first that asked to stop, or 0 */

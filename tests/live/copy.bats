@@ -145,6 +145,10 @@ all_sizes() {
 	expect 141 bash -c '"$0" run copy in=a out=- bs=1000 | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL"
 	expect 1 bash -c 'trap "" PIPE; "$0" run copy in=a out=- bs=1000 2>err | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL"
 	grep -q "cannot write to 'out': Broken pipe" err
+	mkfifo broken
+	head -c 10 broken >/dev/null 3>&- &
+	expect 1 env --default-signal=PIPE "$IOUCTL" run copy in=a out=broken bs=1000 --json
+	[ "$(json '.run.stop.errno, .run.ring.in_flight')" = $'EPIPE\n0' ]
 	expect 2 "$IOUCTL" run copy in=a out=a
 	[ "$(stat -c %s a)" = 1000003 ]
 	expect 2 "$IOUCTL" run copy in=a out=b offset=1 direct

@@ -147,8 +147,18 @@ closed() {
 	has "cannot write to 'out': No space left on device" "$stderr"
 	closed
 	has "opens        1 requests" "$output"
-	receive socket got 1
 	truncate -s 5M big
+	mkfifo broken source
+	exec 5<>broken
+	start env --default-signal=PIPE "$IOUCTL" run link in=source out=broken 5>&-
+	exec 6>source
+	attached
+	exec 5>&-
+	echo hello >&6
+	finish 1
+	exec 6>&-
+	has "cannot write to 'out': Broken pipe" "$stderr"
+	receive socket got 1
 	expect 1 "$IOUCTL" run link files=big,a to=unix:socket --trace
 	[[ $stderr == *"cannot send to 'to': "@(Broken pipe|Connection reset by peer)* ]]
 	closed

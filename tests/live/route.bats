@@ -157,8 +157,22 @@ picked() {
 	has "cannot write to a target of 'table': No space left" "$stderr"
 	# What the other one got are whole records, as many as were handed on.
 	records pick 1 <all | cmp -n "$(stat -c %s got.1)" - got.1
-	# More than a socket holds.
+	# More than a pipe or a socket holds.
 	records make 5 100 20000 20000 1 >all
+	mkfifo broken source
+	exec 5<>broken
+	printf '2 got.2\n1 broken\n' >table
+	start env --default-signal=PIPE "$IOUCTL" run route in=source table=table --json 5>&-
+	exec 6>source
+	attached
+	exec 5>&-
+	cat all >&6 || :
+	exec 6>&-
+	finish 1
+	[ "$(json '.run.stop.errno, .stats["failed-key"], .run.ring.in_flight')" = $'EPIPE\n1\n0' ]
+	printf '* -\n' >table
+	expect 141 bash -c '"$@" run route in=all table=table | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' \
+		- env --default-signal=PIPE "$IOUCTL"
 	socat -u UNIX-LISTEN:s SYSTEM:'head -c 100 >/dev/null' 3>&- &
 	until [ -S s ]; do sleep 0.05; done
 	printf '* unix:s\n' >table
