@@ -88,6 +88,14 @@ static bool has_key(const struct table *table, uint32_t key)
 	return false;
 }
 
+/* Whether @name is a path, or has the form of an address. */
+static bool is_target(const char *name)
+{
+	IOU_FREE char *host = NULL, *port = NULL;
+
+	return !is_socket(name) || iou_parse_address(name, &host, &port) != -EINVAL;
+}
+
 static int add_line(struct iou_maker *maker, struct table *table, const char *key, const char *name)
 {
 	bool other = strcmp(key, "*") == 0;
@@ -101,6 +109,8 @@ static int add_line(struct iou_maker *maker, struct table *table, const char *ke
 		return wrong(maker, table, "says again what a line before it said");
 	if (!other && table->keys_nr == KEYS_MAX)
 		return wrong(maker, table, "has one key too many: there may be 256, and *");
+	if (!is_target(name))
+		return wrong(maker, table, "names a socket without its port or path");
 	ret = find_target(maker, table, name, &of);
 	if (ret)
 		return ret;
@@ -160,6 +170,9 @@ static int read_table(struct iou_maker *maker, struct table *table)
 	while (!ret && (errno = 0, length = getline(&line, &size, file)) > 0) {
 		table->line++;
 		if (line[length - 1] == '\n')
+			line[--length] = '\0';
+		/* It may be written elsewhere. */
+		if (length && line[length - 1] == '\r')
 			line[--length] = '\0';
 		if (strlen(line) < (size_t)length)
 			ret = wrong(maker, table, "has a NUL");
