@@ -46,7 +46,12 @@ static int set_field(struct iou_loop *loop, const struct iou_decl *param, const 
 
 	snprintf(path, sizeof(path), "%s.%s", param->variable, field);
 	ret = iou_loop_var_set(loop, path, value);
-	return ret ? iou_err_set(err, IOU_CAUSE_FAILED, "usage", -ret, "cannot set '%s'", path) : 0;
+	if (ret) {
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "cannot set '%s'", path);
+		iou_err_hint(err, "'%s' is not of the type that its declaration tells",
+			     param->variable);
+	}
+	return ret;
 }
 
 int iou_choices_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,

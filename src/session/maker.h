@@ -25,7 +25,7 @@ struct iou_maker {
 	uint32_t buffers_nr, slots_nr, groups_nr;
 };
 
-/* Tell the loop @field of what @param declares. */
+/* Tell the loop @field of what @param declares. REJECTED: it has none, whatever it declares. */
 int iou_maker_set(struct iou_maker *maker, const struct iou_decl *param, const char *field,
 		  uint64_t value);
 

@@ -25,10 +25,12 @@ int iou_maker_set(struct iou_maker *maker, const struct iou_decl *param, const c
 
 	snprintf(path, sizeof(path), "%s.%s", param->variable, field);
 	ret = iou_loop_var_set(maker->loop, path, value);
-	if (ret)
-		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "open", -ret, "cannot set '%s'",
-				   path);
-	return 0;
+	if (ret) {
+		iou_err_set(maker->err, IOU_CAUSE_REJECTED, "open", 0, "cannot set '%s'", path);
+		iou_err_hint(maker->err, "'%s' is not of the type that its declaration tells",
+			     param->variable);
+	}
+	return ret;
 }
 
 int iou_maker_keep_fd(struct iou_maker *maker, int fd)

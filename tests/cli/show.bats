@@ -286,6 +286,22 @@ END
 	has "  cqe-mixed -sq-rewind  " "$output"
 }
 
+@test "a list that is not of the type that it is declared" {
+	compile "$BATS_TEST_TMPDIR/lists.bpf.o" <<'END'
+#include <iouctl/loop.bpf.h>
+struct words { __u64 some, more; };
+struct choices { __u32 nr; struct words words; } __attribute__((packed));
+const volatile struct choices order IOU_TAG("iou:param;kind=choices;choices=x|y;def=;help=h") = {};
+static __always_inline int step(struct iou_ring *ring)
+{
+	return order.nr ? iou_done(ring) : iou_again(ring);
+}
+IOU_LOOP(lists, step, "h", 8, 16);
+END
+	expect 5 "$IOUCTL" run "$BATS_TEST_TMPDIR/lists.bpf.o" order=x
+	has "cannot set 'order.words[0]'; 'order' is not of the type" "$stderr"
+}
+
 @test "command lines" {
 	expect 2 "$IOUCTL" show
 	has "no LOOP was given" "$stderr"

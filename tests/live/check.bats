@@ -43,6 +43,16 @@ load helper
 	done
 }
 
+@test "a resource that is not of the type that it is declared" {
+	cd "$BATS_TEST_TMPDIR"
+	echo '1 a' >table
+	for command in check run; do
+		expect 5 "$IOUCTL" "$command" "$OBJECTS/misdeclared.bpf.o" table=table
+		has "cannot set 'table.keys[" "$stderr"
+		has "'table' is not of the type that its declaration tells" "$stderr"
+	done
+}
+
 @test "a plain user may not" {
 	expect 4 as_nobody "$IOUCTL" check nop-chain
 	has "CAP_BPF and CAP_PERFMON" "$stderr"
