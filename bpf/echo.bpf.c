@@ -472,8 +472,6 @@ static __always_inline int send_timer(struct iou_ring *ring, __u32 what)
 	taken = iou_batch_submit(ring);
 	if (taken > 0)
 		todo_head++;
-	else
-		ring->in_flight++;
 	return taken;
 }
 

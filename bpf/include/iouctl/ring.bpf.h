@@ -80,6 +80,7 @@ struct iou_ring {
 	__u64 cq_head;
 	__u32 sq_tail; /* next free SQE; with SQ_REWIND: SQEs added so far */
 	__u32 queued;  /* SQEs added and not submitted */
+	__u32 timers;  /* those of them that iou_prep_timer() made */
 	__u32 sq_mask;
 	__u32 cq_mask;
 	__u32 cq_tail_off, cq_head_off, sq_tail_off, sq_head_off, cqes_off;
@@ -122,6 +123,7 @@ static __always_inline int iou_ring_begin(struct iou_ring *ring, struct iou_ctx 
 	iou_opaque(ring->cq_head);
 	ring->sq_tail = 0;
 	ring->queued = 0;
+	ring->timers = 0;
 	ring->in_flight = 0;
 	/* It starts at 0 in each io_uring_enter(2), so that an unset one can sleep for ever. */
 	params->cq_wait_idx = (__u32)ring->cq_head;
@@ -257,6 +259,7 @@ static __always_inline bool iou_trace_is_behind(void)
 static __always_inline void iou_batch_begin(struct iou_ring *ring)
 {
 	ring->queued = 0;
+	ring->timers = 0;
 	ring->sq_tail = 0;
 	if (!ring->rewind)
 		ring->sq_tail = iou_load((__u32 *)(ring->rings + ring->sq_tail_off));
@@ -273,6 +276,25 @@ static __always_inline struct io_uring_sqe *iou_batch_add(struct iou_ring *ring)
 	if (used > ring->sq_mask)
 		return NULL;
 	return &ring->sqes[(ring->sq_tail + ring->queued++) & ring->sq_mask];
+}
+
+/* How many of @nr SQEs from index @first on are timers. */
+static __noinline __u32 iou_timers_in(const struct io_uring_sqe *sqes, __u32 first, __u32 nr)
+{
+	__u32 mask = iou_geometry.sq_entries - 1, i = 0, found = 0;
+
+	iou_forever {
+		const struct io_uring_sqe *sqe = &sqes[(first + i) & mask];
+
+		if (i >= nr)
+			break;
+		if (sqe->opcode == IORING_OP_TIMEOUT && sqe->flags & IOSQE_CQE_SKIP_SUCCESS)
+			found++;
+		i++;
+		iou_forget(i);
+		iou_forget(found);
+	}
+	return found;
 }
 
 /*
@@ -295,10 +317,14 @@ static __always_inline int iou_batch_submit(struct iou_ring *ring)
 		iou_trace_sqes(ring->sqes, ring->sq_tail, ret, now);
 	/* All of them as a rule, so that the compiler can sum up over several batches. */
 	ring->in_flight += ring->queued;
+	ring->in_flight -= ring->timers;
 	if (ret != (int)ring->queued) {
 		__u32 taken = ret > 0 ? ret : 0;
 
 		ring->in_flight -= ring->queued - taken;
+		if (ring->timers)
+			ring->in_flight += iou_timers_in(ring->sqes, ring->sq_tail + taken,
+							 ring->queued - taken);
 		/* Take back the rest, which the next submit would send before its own. */
 		if (!ring->rewind)
 			iou_store((__u32 *)(ring->rings + ring->sq_tail_off),
@@ -321,7 +347,7 @@ static __always_inline void iou_prep_timer(struct iou_ring *ring, struct io_urin
 	timer->tv_nsec = ns % 1000000000;
 	io_uring_prep_timeout(sqe, timer->addr, 0, IORING_TIMEOUT_ETIME_SUCCESS);
 	sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
-	ring->in_flight--;
+	ring->timers++;
 }
 
 /*
