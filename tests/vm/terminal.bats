@@ -47,7 +47,7 @@ on_terminal() {
 
 @test "a shell in the guest: size, echo, editing, job control, its exit code" {
 	on_terminal 'stty size; [ -t 2 ] && tty\r' 'echo ab\177c\r' 'sleep 100\r' '\003' 'sleep 50\r' \
-		'\032' 'jobs\r' 'kill %%1\r' 'exit 7\r'
+		'\032' 'jobs\r' 'kill -9 %%1; while jobs %%1; do sleep 0.1; done\r' 'exit 7\r'
 	[ "$code" = 7 ]
 	grep -q '^33 101' screen
 	grep -q '^/dev/pts/' screen
