@@ -10,7 +10,7 @@ top=$BATS_TEST_DIRNAME/../..
 allowed() {
 	case $1 in
 	base) echo "" ;;
-	ring | loop | render | vm) echo "base" ;;
+	ring | loop | meta | render | vm) echo "base" ;;
 	stats | trace | build) echo "base loop" ;;
 	session) echo "base ring loop" ;;
 	dump) echo "base loop render" ;;
@@ -50,7 +50,7 @@ check_layer() {
 @test "nothing below cmd/ includes its headers, prints, or exits" {
 	run grep -nE '#include "(args|commands|exit|log|progress|report)\.h"' "$top"/src/*/*.[ch]
 	[ "$status" -eq 1 ]
-	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,session,probe,dump}/*.c
+	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,meta,session,probe,dump}/*.c
 	[ "$status" -eq 1 ]
 }
 
