@@ -13,6 +13,7 @@ allowed() {
 	ring | loop | meta | render | vm) echo "base" ;;
 	stats | trace | build) echo "base loop" ;;
 	session) echo "base ring loop" ;;
+	survey) echo "base meta" ;;
 	dump) echo "base loop render" ;;
 	probe) echo "base ring loop session" ;;
 	esac
@@ -50,7 +51,7 @@ check_layer() {
 @test "nothing below cmd/ includes its headers, prints, or exits" {
 	run grep -nE '#include "(args|commands|exit|log|progress|report)\.h"' "$top"/src/*/*.[ch]
 	[ "$status" -eq 1 ]
-	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,meta,session,probe,dump}/*.c
+	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,meta,survey,session,probe,dump}/*.c
 	[ "$status" -eq 1 ]
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "survey/survey.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "survey/internal.h"
+
+void iou_survey_gap(struct iou_survey *survey, const char *id, const char *fmt, ...)
+{
+	struct iou_survey_gap *gap = &survey->gaps[survey->gaps_nr];
+	va_list args;
+
+	if (survey->gaps_nr == IOU_SURVEY_GAPS_MAX)
+		return;
+	gap->id = id;
+	va_start(args, fmt);
+	vsnprintf(gap->why, sizeof(gap->why), fmt, args);
+	va_end(args);
+	survey->gaps_nr++;
+}
+
+static void iterators_freep(struct iou_iterators **iterators)
+{
+	iou_iterators_free(*iterators);
+}
+
+static int look_by_iterators(struct iou_survey *survey, const struct iou_survey_want *want,
+			     struct iou_iterators *iterators)
+{
+	IOU_FREE void *files = NULL;
+	size_t nr = 0;
+	int ret = iou_iterate(iterators, "iou_survey_files", want->pid,
+			      sizeof(struct iou_file_record), &files, &nr);
+
+	survey->iterated = true;
+	return ret ?: iou_survey_rings_iterate(survey, files, nr);
+}
+
+/* Without the iterators, @why not. */
+static int look_by_proc(struct iou_survey *survey, const struct iou_survey_want *want, int why)
+{
+	char text[128];
+
+	if (why == -EPERM || why == -EACCES)
+		snprintf(text, sizeof(text), "that needs CAP_BPF and CAP_PERFMON");
+	else
+		snprintf(text, sizeof(text), "BPF iterators do not work here: %s", strerror(-why));
+	iou_survey_gap(survey, "setup",
+		       "rings' setup flags, requests in flight, submitters, loops: %s", text);
+	return iou_survey_rings_proc(survey, want->pid);
+}
+
+int iou_survey(struct iou_survey *survey, const struct iou_survey_want *want, struct iou_err *err)
+{
+	IOU_CLEANUP(iterators_freep) struct iou_iterators *iterators = NULL;
+	struct iou_survey seen = {};
+	int ret = iou_iterators_new(&iterators);
+
+	if (ret)
+		ret = ret == -ENOMEM ? ret : look_by_proc(&seen, want, ret);
+	else
+		ret = look_by_iterators(&seen, want, iterators);
+	if (ret) {
+		iou_survey_release(&seen);
+		return iou_err_set(err, IOU_CAUSE_FAILED, "survey", -ret,
+				   "cannot look for rings and loops");
+	}
+	*survey = seen;
+	return 0;
+}
+
+void iou_survey_release(struct iou_survey *survey)
+{
+	for (size_t i = 0; i < survey->rings_nr; i++)
+		free(survey->rings[i].at.list);
+	free(survey->rings);
+	*survey = (struct iou_survey){};
+}
+
+const struct iou_survey_ring *iou_survey_find(const struct iou_survey *survey, int32_t pid,
+					      int32_t fd)
+{
+	for (size_t i = 0; i < survey->rings_nr; i++) {
+		const struct iou_survey_ats *at = &survey->rings[i].at;
+
+		for (size_t k = 0; k < at->nr; k++)
+			if (at->list[k].pid == pid && at->list[k].fd == fd)
+				return &survey->rings[i];
+	}
+	return NULL;
+}
