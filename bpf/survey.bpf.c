@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 #include <linux/bpf.h>
+#include <linux/io_uring.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
@@ -16,8 +17,10 @@
 
 char iou_license[] SEC("license") = "Dual BSD/GPL";
 
-#define ANON_INODES 0x09041934 /* ANON_INODE_FS_MAGIC of <linux/magic.h> */
-#define FREE_MAX (1 << 16)     /* requests of a ring that are kept for reuse */
+#define ANON_INODES 0x09041934       /* ANON_INODE_FS_MAGIC of <linux/magic.h> */
+#define FREE_MAX (1 << 16)           /* requests of a ring that are kept for reuse */
+#define MAPS_MAX 32                  /* maps of a program that are looked at, the last first */
+#define IOU_META_MAP "iouctl.rodata" /* as in src/meta/meta.h */
 
 /* ---- The kernel's types, as far as they are used ---- */
 
@@ -70,8 +73,13 @@ struct io_uring {
 	__u32 head, tail;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct io_rings {
 	struct io_uring sq, cq;
+	atomic_t sq_flags;
 	__u32 cq_overflow;
 };
 
@@ -96,7 +104,9 @@ struct io_uring_bpf_ops {
 };
 
 struct bpf_prog_aux {
-	__u32 id;
+	__u32 id, used_map_cnt;
+	__u64 load_time;
+	struct bpf_map **used_maps;
 	char name[16];
 };
 
@@ -106,8 +116,12 @@ struct bpf_prog {
 
 struct bpf_map {
 	enum bpf_map_type map_type;
-	__u32 id;
+	__u32 id, value_size;
 	char name[16];
+};
+
+struct bpf_array {
+	char value[1];
 };
 
 struct bpf_link {
@@ -252,7 +266,8 @@ static __always_inline void read_indices(struct iou_file_record *record, struct 
 	record->sq_tail = BPF_CORE_READ(rings, sq.tail);
 	record->cq_head = BPF_CORE_READ(rings, cq.head);
 	record->cq_tail = BPF_CORE_READ(rings, cq.tail);
-	record->overflowed = BPF_CORE_READ(rings, cq_overflow);
+	record->lost = BPF_CORE_READ(rings, cq_overflow);
+	record->overflowed = !!(BPF_CORE_READ(rings, sq_flags.counter) & IORING_SQ_CQ_OVERFLOW);
 	record->has |= IOU_RING_HAS_INDICES;
 }
 
@@ -276,6 +291,9 @@ static __always_inline void read_ring(struct iou_file_record *record, struct io_
 	}
 	if (bpf_core_field_exists(ctx->bpf_ops)) {
 		record->ops = (__u64)BPF_CORE_READ(ctx, bpf_ops);
+		record->has |= IOU_RING_HAS_LOOP;
+	} else if (!bpf_core_type_exists(struct io_uring_bpf_ops)) {
+		/* A kernel without loops. */
 		record->has |= IOU_RING_HAS_LOOP;
 	}
 	count_in_flight(record, ctx);
@@ -335,6 +353,29 @@ static __always_inline bool is_loop(struct bpf_struct_ops_map *map)
 	return is_text(name, "io_uring_bpf_ops");
 }
 
+/* What was bound to the program is behind the maps that it uses. The list may be replaced
+ * meanwhile. */
+static __always_inline void find_meta(struct iou_loop_record *record, struct bpf_prog_aux *aux)
+{
+	struct bpf_map **maps = BPF_CORE_READ(aux, used_maps), *map;
+	__u32 nr = BPF_CORE_READ(aux, used_map_cnt);
+
+	for (int i = 0; i < MAPS_MAX && nr; i++) {
+		nr--;
+		map = NULL;
+		bpf_probe_read_kernel(&map, sizeof(map), maps + nr);
+		if (!map || !is_text(&map->name, IOU_META_MAP) ||
+		    BPF_CORE_READ(map, map_type) != BPF_MAP_TYPE_ARRAY ||
+		    BPF_CORE_READ(map, value_size) != sizeof(record->meta))
+			continue;
+		record->has_meta =
+			bpf_probe_read_kernel(
+				record->meta, sizeof(record->meta),
+				(void *)map + bpf_core_field_offset(struct bpf_array, value)) == 0;
+		return;
+	}
+}
+
 /* What it calls: loop_step is the first of its operations, and the only one. */
 static __always_inline void read_step(struct iou_loop_record *record,
 				      struct bpf_struct_ops_map *map)
@@ -345,15 +386,20 @@ static __always_inline void read_step(struct iou_loop_record *record,
 	bpf_probe_read_kernel(&link, sizeof(link), links);
 	aux = BPF_CORE_READ(link, prog, aux);
 	record->prog_id = BPF_CORE_READ(aux, id);
+	record->loaded_ns = BPF_CORE_READ(aux, load_time);
 	bpf_core_read_str(record->prog_name, sizeof(record->prog_name), &aux->name);
+	find_meta(record, aux);
 }
+
+/* Too large for the stack. The object is loaded anew by each survey, and read by that alone. */
+static struct iou_loop_record loop_record;
 
 SEC("iter/bpf_map")
 int iou_survey_maps(struct bpf_iter__bpf_map *it)
 {
-	struct iou_loop_record record = {};
 	struct bpf_map *map = it->map;
 	struct bpf_struct_ops_map *ops;
+	struct io_uring_bpf_ops *own;
 
 	if (!map || !bpf_core_type_exists(struct io_uring_bpf_ops) ||
 	    BPF_CORE_READ(map, map_type) != BPF_MAP_TYPE_STRUCT_OPS)
@@ -361,13 +407,17 @@ int iou_survey_maps(struct bpf_iter__bpf_map *it)
 	ops = (void *)map;
 	if (!is_loop(ops))
 		return 0;
-	record.map_id = BPF_CORE_READ(map, id);
-	bpf_core_read_str(record.map_name, sizeof(record.map_name), &map->name);
-	record.ops = (__u64)ops + bpf_core_field_offset(struct bpf_struct_ops_map, kvalue.data);
-	record.ctx = (__u64)BPF_CORE_READ((struct io_uring_bpf_ops *)record.ops, priv);
+	loop_record.prog_id = loop_record.has_meta = 0;
+	loop_record.loaded_ns = 0;
+	loop_record.prog_name[0] = '\0';
+	loop_record.map_id = BPF_CORE_READ(map, id);
+	bpf_core_read_str(loop_record.map_name, sizeof(loop_record.map_name), &map->name);
+	own = (void *)ops + bpf_core_field_offset(struct bpf_struct_ops_map, kvalue.data);
+	loop_record.ops = (__u64)own;
+	loop_record.ctx = (__u64)BPF_CORE_READ(own, priv);
 	if (bpf_core_field_exists(ops->links))
-		read_step(&record, ops);
-	bpf_seq_write(it->meta->seq, &record, sizeof(record));
+		read_step(&loop_record, ops);
+	bpf_seq_write(it->meta->seq, &loop_record, sizeof(loop_record));
 	return 0;
 }
 

@@ -28,7 +28,7 @@ static int make_map(void)
 	if (!ret) {
 		opts.btf_fd = (__u32)btf__fd(btf);
 		opts.btf_value_type_id = section;
-		ret = bpf_map_create(BPF_MAP_TYPE_ARRAY, META_MAP, sizeof(__u32),
+		ret = bpf_map_create(BPF_MAP_TYPE_ARRAY, IOU_META_MAP, sizeof(__u32),
 				     sizeof(struct iou_meta_value), 1, &opts);
 	}
 	btf__free(btf);
@@ -100,14 +100,14 @@ int iou_meta_of_map(int map_fd, struct iou_meta *meta)
 		return ret;
 	if (info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(zero) ||
 	    info.max_entries != 1 || info.value_size != sizeof(value) || !info.btf_value_type_id ||
-	    strncmp(info.name, META_MAP, sizeof(info.name)) != 0)
+	    strncmp(info.name, IOU_META_MAP, sizeof(info.name)) != 0)
 		return -ENOENT;
 	ret = bpf_map_lookup_elem(map_fd, &zero, &value);
 	return ret ?: iou_meta_decode(&value, sizeof(value), meta);
 }
 
-/* The ids of the maps that a program uses, to be freed. The number of them, or -errno. */
-static int map_ids(int prog_fd, __u32 **ids)
+/* The ids of the maps that a program uses, to be freed. */
+static int map_ids(int prog_fd, __u32 **ids, __u32 *nr)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info), room;
@@ -127,16 +127,18 @@ static int map_ids(int prog_fd, __u32 **ids)
 	if (ret)
 		return ret;
 	*ids = TAKE_PTR(list);
-	return (int)(info.nr_map_ids < room ? info.nr_map_ids : room);
+	*nr = info.nr_map_ids < room ? info.nr_map_ids : room;
+	return 0;
 }
 
 int iou_meta_of_prog(int prog_fd, struct iou_meta *meta)
 {
 	IOU_FREE __u32 *ids = NULL;
-	int nr = map_ids(prog_fd, &ids), ret;
+	__u32 nr = 0;
+	int ret = map_ids(prog_fd, &ids, &nr);
 
-	if (nr < 0)
-		return nr;
+	if (ret)
+		return ret;
 	/* The last first: maps are bound after those that the program itself uses. */
 	while (nr--) {
 		IOU_CLOSE int fd = bpf_map_get_fd_by_id(ids[nr]);

@@ -40,3 +40,12 @@ int iou_meta_of_prog(int prog_fd, struct iou_meta *meta);
 
 /* What is in the map, such as one that was pinned. -ENOENT: it is not such a map. */
 int iou_meta_of_map(int map_fd, struct iou_meta *meta);
+
+/* ---- For who reads a map's value by other means ---- */
+
+/* Its name, in which bpftool looks for ".rodata", and how large its value is. */
+#define IOU_META_MAP "iouctl.rodata"
+#define IOU_META_SIZE 392
+
+/* Read a value of @size bytes, anybody's: 0 or -ENOENT. */
+int iou_meta_decode(const void *value, size_t size, struct iou_meta *meta);

@@ -9,8 +9,11 @@
 
 struct iou_iterators;
 
-/* Load them. -EPERM where the caller may not, other errors where the kernel cannot. */
-int iou_iterators_new(struct iou_iterators **out);
+/*
+ * Load them: those of files, and where wanted of loops. -EPERM where the caller may not, other
+ * errors where the kernel cannot.
+ */
+int iou_iterators_new(struct iou_iterators **out, bool loops);
 void iou_iterators_free(struct iou_iterators *iterators);
 
 /*
@@ -33,7 +36,23 @@ void iou_survey_fdinfo(struct iou_survey_ring *ring, const char *text);
 struct iou_survey_ring *iou_survey_ring(struct iou_survey *survey, uint64_t ino, uint64_t ctx);
 int iou_survey_add_at(struct iou_survey_ats *ats, const struct iou_survey_at *at);
 
+/* ---- loops.c, pins.c: loops ---- */
+
+/* All that the iterators tell of loops; @files are who holds their links. */
+int iou_survey_loops_iterate(struct iou_survey *survey, struct iou_iterators *iterators,
+			     const struct iou_file_record *files, size_t nr);
+
+/* How often each ran, and for how long. */
+void iou_survey_runs(struct iou_survey *survey);
+
+/* The paths of links in bpffs; without the iterators, loops that are found so and have meta. */
+int iou_survey_pins(struct iou_survey *survey);
+
+/* A loop that is added; NULL: no memory. */
+struct iou_survey_loop *iou_survey_loop(struct iou_survey *survey, uint32_t map_id);
+
 /* ---- survey.c ---- */
 
-void iou_survey_gap(struct iou_survey *survey, const char *id, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* @what was not seen; the format says why. */
+void iou_survey_gap(struct iou_survey *survey, const char *id, const char *what, const char *fmt,
+		    ...) __attribute__((format(printf, 4, 5)));

@@ -17,7 +17,19 @@ struct iou_iterators {
 	struct bpf_object *object;
 };
 
-int iou_iterators_new(struct iou_iterators **out)
+/* The verifier takes its time, too. */
+static void leave_out_loops(struct bpf_object *object)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, object)
+	{
+		if (strcmp(bpf_program__name(prog), "iou_survey_files") != 0)
+			bpf_program__set_autoload(prog, false);
+	}
+}
+
+int iou_iterators_new(struct iou_iterators **out, bool loops)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "iouctl_survey");
 	struct iou_iterators *iterators = calloc(1, sizeof(*iterators));
@@ -29,6 +41,8 @@ int iou_iterators_new(struct iou_iterators **out)
 		iou_survey_object, (size_t)(iou_survey_object_end - iou_survey_object), &opts);
 	if (!iterators->object)
 		ret = -errno;
+	if (!ret && !loops)
+		leave_out_loops(iterators->object);
 	if (!ret)
 		ret = bpf_object__load(iterators->object);
 	if (ret) {

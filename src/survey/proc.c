@@ -134,7 +134,8 @@ int iou_survey_rings_proc(struct iou_survey *survey, int32_t pid)
 	int ret = 0;
 
 	if (!proc) {
-		iou_survey_gap(survey, "rings", "/proc cannot be read: %s", strerror(errno));
+		iou_survey_gap(survey, "processes", "rings", "/proc cannot be read: %s",
+			       strerror(errno));
 		return 0;
 	}
 	snprintf(name, sizeof(name), "%" PRId32, pid);
@@ -145,8 +146,8 @@ int iou_survey_rings_proc(struct iou_survey *survey, int32_t pid)
 		hidden += ret == -EACCES;
 	}
 	if (hidden)
-		iou_survey_gap(survey, "rings",
-			       "those of %zu process%s that this user may not look into", hidden,
+		iou_survey_gap(survey, "processes", "rings of other users' processes",
+			       "this user may not look into %zu process%s", hidden,
 			       hidden == 1 ? "" : "es");
 	return ret == -ENOMEM ? ret : 0;
 }

@@ -14,7 +14,7 @@ enum iou_file_kind {
 /* Fields that this kernel has. */
 enum {
 	IOU_RING_HAS_SETUP = 1 << 0,     /* flags, and both sizes */
-	IOU_RING_HAS_INDICES = 1 << 1,   /* heads and tails, overflowed */
+	IOU_RING_HAS_INDICES = 1 << 1,   /* heads and tails, lost, overflowed */
 	IOU_RING_HAS_IN_FLIGHT = 1 << 2, /* in_flight */
 	IOU_RING_HAS_SUBMITTER = 1 << 3, /* submitter; 0: nobody yet, or anybody */
 	IOU_RING_HAS_LOOP = 1 << 4,      /* ops: 0 for a ring without a loop */
@@ -32,18 +32,23 @@ struct iou_file_record {
 	__u64 ctx, ops; /* addresses in the kernel */
 	__u32 sq_entries, cq_entries;
 	__u32 sq_head, sq_tail, cq_head, cq_tail;
-	__u32 overflowed; /* CQEs that were dropped or wait outside the CQ, modulo 2^32 */
+	__u32 lost; /* CQEs, for want of memory */
 	__u32 in_flight;
 	__s32 submitter; /* tid, likewise */
-	__u32 pad;
+	__u32 overflowed;
 };
 
 /* ---- iter/bpf_map: a loop ---- */
 
+#define IOU_RECORD_META 392 /* IOU_META_SIZE of src/meta */
+
 struct iou_loop_record {
 	__u32 map_id, prog_id;
 	char map_name[16], prog_name[16];
-	__u64 ctx, ops; /* of the ring that it is bound to, or 0; its own operations */
+	__u64 ctx, ops;  /* of the ring that it is bound to, or 0; its own operations */
+	__u64 loaded_ns; /* CLOCK_BOOTTIME, or 0 */
+	__u32 has_meta, pad;
+	char meta[IOU_RECORD_META]; /* the value of the map that src/meta binds to programs */
 };
 
 /* ---- iter/bpf_link: a link of struct_ops ---- */

@@ -52,6 +52,8 @@ static void take_record(struct iou_survey_ring *ring, const struct iou_file_reco
 	ring->sq_tail = record->sq_tail;
 	ring->cq_head = record->cq_head;
 	ring->cq_tail = record->cq_tail;
+	ring->has_overflow = ring->has_indices;
+	ring->lost = record->lost;
 	ring->overflowed = record->overflowed;
 	ring->has_in_flight = record->has & IOU_RING_HAS_IN_FLIGHT;
 	ring->in_flight = record->in_flight;

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/words.h"
+#include "meta/meta.h"
 
 /* A descriptor in a process. */
 struct iou_survey_at {
@@ -33,21 +35,40 @@ struct iou_survey_ring {
 	struct iou_survey_ats at;
 	uint64_t ino; /* of its file: each ring has its own */
 	uint64_t ctx; /* which ring it is to the kernel, or 0 */
-	bool has_setup, has_sizes, has_indices, has_in_flight, has_submitter, has_loop;
+	bool has_setup, has_sizes, has_indices, has_overflow, has_in_flight, has_submitter,
+		has_loop;
 	uint32_t setup; /* IORING_SETUP_… */
 	uint32_t sq_entries, cq_entries;
 	uint32_t sq_head, sq_tail, cq_head, cq_tail; /* modulo 2^32 */
-	uint32_t overflowed; /* CQEs that found the CQ full, ever, modulo 2^32 */
-	uint32_t in_flight;  /* requests that the kernel has taken and not yet done with */
-	int32_t submitter;   /* tid of the only one who may submit; 0: none yet, or anyone */
-	bool bound;          /* to a loop */
-	uint64_t ops;        /* which loop that is to the kernel */
+	uint32_t lost;                               /* CQEs, for want of memory: has_overflow */
+	bool overflowed;    /* CQEs wait outside the CQ, which was full: has_overflow */
+	uint32_t in_flight; /* requests that the kernel has taken and not yet done with */
+	int32_t submitter;  /* tid of the only one who may submit; 0: none yet, or anyone */
+	bool bound;         /* to a loop */
+	uint64_t ops;       /* which loop that is to the kernel, or 0 */
 };
 
-/* Something that was not seen, or may not have been, and why, for people. */
+/* A loop that the kernel has, whoever loaded it. */
+struct iou_survey_loop {
+	uint32_t map_id;  /* of its struct_ops map: the loop's own id */
+	uint32_t link_id; /* what holds it at its ring; 0: it has none */
+	uint32_t prog_id; /* of loop_step, or 0 */
+	char map_name[16], prog_name[16];
+	bool has_bound, bound; /* to a ring */
+	uint64_t ctx, ops;     /* which ring, and which loop, that is to the kernel, or 0 */
+	bool has_meta;
+	struct iou_meta meta; /* what iouctl tied to it: a claim */
+	bool has_age, has_runs;
+	uint64_t age_ns;               /* since it was loaded */
+	uint64_t runs, run_ns;         /* steps, and time in them, while they were counted */
+	struct iou_survey_ats holders; /* descriptors of its link */
+	struct iou_words pins;         /* paths of its link */
+};
+
+/* Something that was not seen, or may not have been, for people. */
 struct iou_survey_gap {
-	const char *id; /* static: "rings", "setup", "loops", … */
-	char why[256];
+	const char *id; /* static: "ring-setup", "processes", "runs", "pins" */
+	char what[96], why[160];
 };
 
 #define IOU_SURVEY_GAPS_MAX 8
@@ -55,6 +76,8 @@ struct iou_survey_gap {
 struct iou_survey {
 	struct iou_survey_ring *rings;
 	size_t rings_nr;
+	struct iou_survey_loop *loops;
+	size_t loops_nr;
 	bool iterated; /* read from the kernel's own data */
 	struct iou_survey_gap gaps[IOU_SURVEY_GAPS_MAX];
 	size_t gaps_nr;
@@ -62,6 +85,7 @@ struct iou_survey {
 
 struct iou_survey_want {
 	int32_t pid; /* only rings at descriptors of this process, cheaply; 0: all */
+	bool loops;  /* loops too; with @pid, not all descriptors of their links are seen */
 };
 
 /*
@@ -74,3 +98,9 @@ void iou_survey_release(struct iou_survey *survey);
 /* The ring at descriptor @fd of process @pid, or NULL. */
 const struct iou_survey_ring *iou_survey_find(const struct iou_survey *survey, int32_t pid,
 					      int32_t fd);
+
+/* The ring that @loop is at, the loop that is at @ring; NULL: none that was seen. */
+const struct iou_survey_ring *iou_survey_ring_of(const struct iou_survey *survey,
+						 const struct iou_survey_loop *loop);
+const struct iou_survey_loop *iou_survey_loop_of(const struct iou_survey *survey,
+						 const struct iou_survey_ring *ring);
