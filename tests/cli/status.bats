@@ -4,6 +4,10 @@
 
 load ../helper
 
+# As as_nobody, for the background: of a function the job is a shell, which leaves behind what it
+# waits for when it is killed.
+plain=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all)
+
 teardown() {
 	# shellcheck disable=SC2046
 	[ -z "${!-}" ] || kill -KILL $(jobs -p) 2>/dev/null || :
@@ -26,7 +30,7 @@ own() {
 }
 
 @test "a plain user sees the own rings, and what is not seen" {
-	ring as_nobody
+	ring "${plain[@]}"
 	expect 0 as_nobody "$IOUCTL" status --json
 	[ -z "$stderr" ]
 	[ "$(json '.schema, .loops')" = $'iouctl.status/1\n[]' ]
@@ -46,7 +50,7 @@ own() {
 }
 
 @test "filters: a process, rings, loops" {
-	ring as_nobody
+	ring "${plain[@]}"
 	expect 0 as_nobody "$IOUCTL" status --pid "$pid" --rings --json
 	[ "$(json '.loops, (.rings | length), .rings[0].descriptors[0].pid')" = $'null\n1\n'$pid ]
 	expect 0 as_nobody "$IOUCTL" status --pid $$ --rings --json
@@ -70,15 +74,15 @@ own() {
 }
 
 @test "--watch: one after the other, and not for ever" {
-	as_nobody "$IOUCTL" status --watch=10ms --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	"${plain[@]}" "$IOUCTL" status --watch=10ms --json >"$BATS_TEST_TMPDIR/out" 3>&- &
 	for _ in $(seq 200); do
 		[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -lt 3 ] || break
 		sleep 0.05
 	done
-	kill -INT $! || kill -TERM $!
-	sleep 0.1
-	kill -TERM $! 2>/dev/null || :
-	wait $! || :
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 143 ]
 	[ "$(head -3 "$BATS_TEST_TMPDIR/out" | jq -r .schema | uniq -c | tr -s ' ')" = " 3 iouctl.status/1" ]
 	# Whoever reads it goes.
 	run timeout 20 bash -c "\"$IOUCTL\" status --watch=10ms | head -1"
@@ -88,7 +92,6 @@ own() {
 
 @test "a process that comes and goes is no error" {
 	(
-		trap 'exit' TERM
 		while :; do
 			"$TOOLS/bound" - >/dev/null &
 			sleep 0.02
@@ -102,6 +105,9 @@ own() {
 		expect 0 "$IOUCTL" status --json
 		[ "$(json .schema)" = iouctl.status/1 ]
 	done
-	# It is still at it.
-	kill -TERM $!
+	# It is still at it, and leaves none behind.
+	kill -STOP $!
+	# shellcheck disable=SC2046
+	kill -KILL $(<"/proc/$!/task/$!/children") || :
+	kill -KILL $!
 }
