@@ -12,9 +12,13 @@ bats_require_minimum_version 1.5.0
 unset IOUCTL_LOOP_PATH
 export XDG_DATA_HOME=/nonexistent XDG_DATA_DIRS=/nonexistent
 
-# as_nobody COMMAND...: a plain user who holds no capability.
+# A plain user who holds no capability. The words are for the background: there a function's job is a
+# shell, which leaves behind what it waits for when it is killed.
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all)
+
+# as_nobody COMMAND...: the same.
 as_nobody() {
-	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"
+	"${nobody[@]}" "$@"
 }
 
 # text_of NAME FILE: sets NAME to what $(<FILE) is. A fork takes its time in a guest.

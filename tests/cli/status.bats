@@ -4,10 +4,6 @@
 
 load ../helper
 
-# As as_nobody, for the background: of a function the job is a shell, which leaves behind what it
-# waits for when it is killed.
-plain=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all)
-
 teardown() {
 	# shellcheck disable=SC2046
 	[ -z "${!-}" ] || kill -KILL $(jobs -p) 2>/dev/null || :
@@ -30,7 +26,7 @@ own() {
 }
 
 @test "a plain user sees the own rings, and what is not seen" {
-	ring "${plain[@]}"
+	ring "${nobody[@]}"
 	expect 0 as_nobody "$IOUCTL" status --json
 	[ -z "$stderr" ]
 	[ "$(json '.schema, .loops')" = $'iouctl.status/1\n[]' ]
@@ -50,7 +46,7 @@ own() {
 }
 
 @test "filters: a process, rings, loops" {
-	ring "${plain[@]}"
+	ring "${nobody[@]}"
 	expect 0 as_nobody "$IOUCTL" status --pid "$pid" --rings --json
 	[ "$(json '.loops, (.rings | length), .rings[0].descriptors[0].pid')" = $'null\n1\n'$pid ]
 	expect 0 as_nobody "$IOUCTL" status --pid $$ --rings --json
@@ -74,7 +70,7 @@ own() {
 }
 
 @test "--watch: one after the other, and not for ever" {
-	"${plain[@]}" "$IOUCTL" status --watch=10ms --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	"${nobody[@]}" "$IOUCTL" status --watch=10ms --json >"$BATS_TEST_TMPDIR/out" 3>&- &
 	for _ in $(seq 200); do
 		[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -lt 3 ] || break
 		sleep 0.05
