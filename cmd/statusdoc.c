@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "ring/ring.h"
 
@@ -47,7 +48,7 @@ static void say_age(struct iou_doc *field, uint64_t ns)
 	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 	uint64_t seconds = ns / 1000000000;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (seconds >= units[i].seconds || units[i].seconds == 1) {
 			iou_doc_text(field, "%" PRIu64 " %s", seconds / units[i].seconds,
 				     units[i].unit);

@@ -9,9 +9,6 @@
 #include "base/cleanup.h"
 #include "meta/internal.h"
 
-/* A program uses as many maps as its author likes; ours is the last, or near it. */
-#define MAPS_MAX 1024
-
 /* ---- Writing ---- */
 
 /* The map, empty, or -errno. */
@@ -104,52 +101,4 @@ int iou_meta_of_map(int map_fd, struct iou_meta *meta)
 		return -ENOENT;
 	ret = bpf_map_lookup_elem(map_fd, &zero, &value);
 	return ret ?: iou_meta_decode(&value, sizeof(value), meta);
-}
-
-/* The ids of the maps that a program uses, to be freed. */
-static int map_ids(int prog_fd, __u32 **ids, __u32 *nr)
-{
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info), room;
-	IOU_FREE __u32 *list = NULL;
-	int ret = bpf_prog_get_info_by_fd(prog_fd, &info, &size);
-
-	if (ret)
-		return ret;
-	/* One more, which may be bound meanwhile. */
-	room = (info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX) + 1;
-	list = calloc(room, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	info = (struct bpf_prog_info){.nr_map_ids = room, .map_ids = (__u64)(uintptr_t)list};
-	size = sizeof(info);
-	ret = bpf_prog_get_info_by_fd(prog_fd, &info, &size);
-	if (ret)
-		return ret;
-	*ids = TAKE_PTR(list);
-	*nr = info.nr_map_ids < room ? info.nr_map_ids : room;
-	return 0;
-}
-
-int iou_meta_of_prog(int prog_fd, struct iou_meta *meta)
-{
-	IOU_FREE __u32 *ids = NULL;
-	__u32 nr = 0;
-	int ret = map_ids(prog_fd, &ids, &nr);
-
-	if (ret)
-		return ret;
-	/* The last first: maps are bound after those that the program itself uses. */
-	while (nr--) {
-		IOU_CLOSE int fd = bpf_map_get_fd_by_id(ids[nr]);
-
-		if (fd == -ENOENT)
-			continue;
-		if (fd < 0)
-			return fd;
-		ret = iou_meta_of_map(fd, meta);
-		if (ret != -ENOENT)
-			return ret;
-	}
-	return -ENOENT;
 }

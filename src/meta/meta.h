@@ -32,13 +32,8 @@ struct iou_meta {
  */
 int iou_meta_bind(int prog_fd, const struct iou_meta *meta, int *map_fd, struct iou_err *err);
 
-/*
- * What was tied to the program. -ENOENT: nothing was; -EPERM: its maps may not be looked at, which
- * needs CAP_SYS_ADMIN. Strings are terminated.
- */
-int iou_meta_of_prog(int prog_fd, struct iou_meta *meta);
-
-/* What is in the map, such as one that was pinned. -ENOENT: it is not such a map. */
+/* What is in the map, such as one that was pinned. -ENOENT: it is not such a map. Strings are
+ * terminated. */
 int iou_meta_of_map(int map_fd, struct iou_meta *meta);
 
 /* ---- For who reads a map's value by other means ---- */
