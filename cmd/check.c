@@ -51,7 +51,7 @@ static const struct argp argp = {
 	.doc = "Have this kernel verify LOOP, without attaching or running it.\v"
 	       "NAME=VALUE, or --NAME VALUE, sets a parameter of the loop. Files and sockets need "
 	       "not be named: nothing is opened.",
-	.children = iou_loop_args_children,
+	.children = iou_ring_args_children,
 };
 
 static int print(const struct iou_loop *loop, enum iou_format format)

@@ -13,16 +13,20 @@
 enum { KEY_ENTRIES = 0x800, KEY_CQ_ENTRIES, KEY_RING_FLAG, KEY_OPS, KEY_SET };
 
 static const struct argp_option options[] = {
+	{"ops", KEY_OPS, "NAME", 0, "Which loop of an object that has several", 10},
+	{"set", KEY_SET, "VAR=VALUE", 0,
+	 "Set a variable of an object that declares no parameters, before it is loaded; may be "
+	 "repeated",
+	 10},
+	{},
+};
+
+static const struct argp_option ring_options[] = {
 	{"entries", KEY_ENTRIES, "N", 0, "SQ entries, 1 to 32768, rounded up to a power of two",
 	 10},
 	{"cq-entries", KEY_CQ_ENTRIES, "N", 0, "CQ entries, no fewer than the SQ's", 10},
 	{"ring-flag", KEY_RING_FLAG, "[-]FLAG", 0,
 	 "Set up the ring with this flag, or without it after '-' (sq-rewind, -no-sqarray); may be "
-	 "repeated",
-	 10},
-	{"ops", KEY_OPS, "NAME", 0, "Which loop of an object that has several", 10},
-	{"set", KEY_SET, "VAR=VALUE", 0,
-	 "Set a variable of an object that declares no parameters, before it is loaded; may be "
 	 "repeated",
 	 10},
 	{},
@@ -95,12 +99,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &args->common;
 		return 0;
-	case KEY_ENTRIES:
-		return parse_entries(state, arg, &args->session.sq_entries);
-	case KEY_CQ_ENTRIES:
-		return parse_entries(state, arg, &args->session.cq_entries);
-	case KEY_RING_FLAG:
-		return parse_ring_flag(state, arg, &args->session);
 	case KEY_OPS:
 		args->ops = arg;
 		return 0;
@@ -127,6 +125,31 @@ static const struct argp argp = {.options = options,
 				 .children = iou_common_children};
 
 const struct argp_child iou_loop_args_children[] = {{&argp, 0, NULL, 0}, {}};
+
+static error_t parse_ring(int key, char *arg, struct argp_state *state)
+{
+	struct iou_loop_args *args = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = args;
+		return 0;
+	case KEY_ENTRIES:
+		return parse_entries(state, arg, &args->session.sq_entries);
+	case KEY_CQ_ENTRIES:
+		return parse_entries(state, arg, &args->session.cq_entries);
+	case KEY_RING_FLAG:
+		return parse_ring_flag(state, arg, &args->session);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp ring_argp = {.options = ring_options,
+				      .parser = parse_ring,
+				      .children = iou_loop_args_children};
+
+const struct argp_child iou_ring_args_children[] = {{&ring_argp, 0, NULL, 0}, {}};
 
 int iou_loop_args_init(struct iou_loop_args *args, int argc, char **argv, struct iou_err *err)
 {
@@ -216,14 +239,21 @@ static int set_params(const struct iou_command *command, struct iou_loop *loop,
 	return ret;
 }
 
+int iou_loop_args_open_again(const struct iou_command *command, const struct iou_loop_args *args,
+			     const struct iou_image *image, struct iou_loop **loop,
+			     struct iou_err *err)
+{
+	int ret = iou_loop_open(loop, image, args->ops, err);
+
+	return ret ?: set_params(command, *loop, args, err);
+}
+
 int iou_loop_args_open(const struct iou_command *command, const struct iou_loop_args *args,
 		       struct iou_image *image, struct iou_loop **loop, struct iou_err *err)
 {
 	int ret = iou_image_find(image, args->loop, err);
 
-	if (!ret)
-		ret = iou_loop_open(loop, image, args->ops, err);
-	return ret ?: set_params(command, *loop, args, err);
+	return ret ?: iou_loop_args_open_again(command, args, image, loop, err);
 }
 
 /* ---- The same in the micro-VM ---- */

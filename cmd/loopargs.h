@@ -16,9 +16,11 @@ struct iou_loop_args {
 	char **given;      /* argv as it was, which parsing changes; NULL-terminated */
 };
 
-/* A command's argp has these, its input begins with struct iou_loop_args, and its parser hands
- * that on: `state->child_inputs[0] = args`. */
+/* A command's argp has one of these, its input begins with struct iou_loop_args, and its parser
+ * hands that on: `state->child_inputs[0] = args`. The second has the options of a ring that is made
+ * for the loop, too. */
 extern const struct argp_child iou_loop_args_children[];
+extern const struct argp_child iou_ring_args_children[];
 
 /* @args for @argc arguments; what it owns is released by the other. 0 or -ENOMEM with @err. */
 int iou_loop_args_init(struct iou_loop_args *args, int argc, char **argv, struct iou_err *err);
@@ -30,6 +32,11 @@ void iou_loop_args_release(struct iou_loop_args *args);
  */
 int iou_loop_args_open(const struct iou_command *command, const struct iou_loop_args *args,
 		       struct iou_image *image, struct iou_loop **loop, struct iou_err *err);
+
+/* The same once more, for another ring, with the object that the user named. */
+int iou_loop_args_open_again(const struct iou_command *command, const struct iou_loop_args *args,
+			     const struct iou_image *image, struct iou_loop **loop,
+			     struct iou_err *err);
 
 /*
  * Where @err is that this kernel has no loops: the same command line, for the micro-VM, as its

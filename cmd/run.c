@@ -91,7 +91,7 @@ static const struct argp argp = {
 	.doc = "Make a ring, bind LOOP to it, enter it once, and print statistics.\v"
 	       "LOOP is the name of a loop (see 'iouctl list') or the path of an object file. "
 	       "NAME=VALUE, or --NAME VALUE, sets a parameter of the loop.",
-	.children = iou_loop_args_children,
+	.children = iou_ring_args_children,
 };
 
 /* A run that ended badly says so on standard error as well: its statistics may go to a file. */

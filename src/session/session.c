@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "session/geometry.h"
 
 /* No SQ array to keep, no SQ head and tail to move: faster, where the kernel has them. */
 #define FLAGS_WANTED (IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQ_REWIND)
@@ -75,47 +76,6 @@ static int ring_config(const struct iou_loop *loop, struct iou_session_config co
 	return 0;
 }
 
-/* Tell the loop which ring it gets: one that uses our header by its own variable for that. */
-static int set_geometry(struct iou_loop *loop, const struct io_uring_params *p, struct iou_err *err)
-{
-	const struct {
-		const char *path;
-		uint32_t value;
-	} fields[] = {
-		{"iou_geometry.sq_entries", p->sq_entries},
-		{"iou_geometry.cq_entries", p->cq_entries},
-		{"iou_geometry.setup_flags", p->flags},
-		{"iou_geometry.sq_head_off", p->sq_off.head},
-		{"iou_geometry.sq_tail_off", p->sq_off.tail},
-		{"iou_geometry.cq_head_off", p->cq_off.head},
-		{"iou_geometry.cq_tail_off", p->cq_off.tail},
-		{"iou_geometry.cqes_off", p->cq_off.cqes},
-	};
-	struct iou_var var;
-
-	if (iou_loop_var(loop, "iou_geometry", &var)) {
-		iou_set_known_names(loop, p);
-		return 0;
-	}
-	if (p->flags & (IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_SQE_MIXED |
-			IORING_SETUP_CQE_MIXED)) {
-		iou_err_set(err, IOU_CAUSE_USAGE, "ring", EINVAL,
-			    "'%s' needs SQEs of 64 bytes and CQEs of 16", iou_loop_name(loop));
-		iou_err_hint(err, "leave out --ring-flag sqe128, cqe32, sqe-mixed and cqe-mixed");
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (iou_loop_var_set(loop, fields[i].path, fields[i].value)) {
-			iou_err_set(err, IOU_CAUSE_REJECTED, "load", EINVAL,
-				    "'%s' was compiled with another version of iouctl/loop.bpf.h: "
-				    "it has no %s",
-				    iou_loop_source(loop), fields[i].path);
-			iou_err_hint(err, "compile it again with the header of this iouctl");
-			return -EINVAL;
-		}
-	return 0;
-}
-
 /* From nothing to a loop that the kernel has verified. */
 static int load(struct iou_session *session, const struct iou_session_config *config,
 		bool with_resources, struct iou_err *err)
@@ -136,7 +96,7 @@ static int load(struct iou_session *session, const struct iou_session_config *co
 	if (!ret)
 		ret = iou_ring_init(&session->ring, &ring, err);
 	if (!ret)
-		ret = set_geometry(loop, &session->ring.params, err);
+		ret = iou_geometry_set(loop, &session->ring.params, err);
 	if (!ret)
 		iou_loop_form_set(loop, session->ring.params.flags & IORING_SETUP_SQ_REWIND);
 	if (!ret)

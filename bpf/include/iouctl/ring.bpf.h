@@ -21,6 +21,10 @@ struct iou_geometry {
 	__u32 cq_tail_off;
 	__u32 cqes_off;
 	__u64 mem_size; /* of IOU_REGION_MEM, in bytes */
+	__u32 sq_mask_off;
+	__u32 cq_mask_off;
+	__u32 sq_array_off; /* 0: there is none */
+	__u32 rings_size;   /* of IOU_REGION_CQ as far as a loop looks into it, in bytes */
 };
 
 const volatile struct iou_geometry iou_geometry = {};

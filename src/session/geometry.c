@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "session/geometry.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "session/set.h"
+
+/* CQEs follow the headers, and the SQ array, where there is one, the CQEs. */
+static uint32_t rings_size(const struct io_uring_params *p)
+{
+	if (p->sq_off.array)
+		return p->sq_off.array + p->sq_entries * (uint32_t)sizeof(uint32_t);
+	return p->cq_off.cqes + p->cq_entries * (uint32_t)sizeof(struct io_uring_cqe);
+}
+
+int iou_geometry_set(struct iou_loop *loop, const struct io_uring_params *p, struct iou_err *err)
+{
+	const struct {
+		const char *path;
+		uint32_t value;
+	} fields[] = {
+		{"iou_geometry.sq_entries", p->sq_entries},
+		{"iou_geometry.cq_entries", p->cq_entries},
+		{"iou_geometry.setup_flags", p->flags},
+		{"iou_geometry.sq_head_off", p->sq_off.head},
+		{"iou_geometry.sq_tail_off", p->sq_off.tail},
+		{"iou_geometry.cq_head_off", p->cq_off.head},
+		{"iou_geometry.cq_tail_off", p->cq_off.tail},
+		{"iou_geometry.cqes_off", p->cq_off.cqes},
+		{"iou_geometry.sq_mask_off", p->sq_off.ring_mask},
+		{"iou_geometry.cq_mask_off", p->cq_off.ring_mask},
+		{"iou_geometry.sq_array_off", p->sq_off.array},
+		{"iou_geometry.rings_size", rings_size(p)},
+	};
+	struct iou_var var;
+
+	if (iou_loop_var(loop, "iou_geometry", &var)) {
+		iou_set_known_names(loop, p);
+		return 0;
+	}
+	if (p->flags & (IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_SQE_MIXED |
+			IORING_SETUP_CQE_MIXED)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "ring", EINVAL,
+			    "'%s' needs SQEs of 64 bytes and CQEs of 16", iou_loop_name(loop));
+		iou_err_hint(err, "leave out --ring-flag sqe128, cqe32, sqe-mixed and cqe-mixed");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (iou_loop_var_set(loop, fields[i].path, fields[i].value)) {
+			iou_err_set(err, IOU_CAUSE_REJECTED, "load", EINVAL,
+				    "'%s' was compiled with another version of iouctl/loop.bpf.h: "
+				    "it has no %s",
+				    iou_loop_source(loop), fields[i].path);
+			iou_err_hint(err, "compile it again with the header of this iouctl");
+			return -EINVAL;
+		}
+	return 0;
+}
