@@ -199,15 +199,17 @@ static int set_key(struct iou_decl *decl, const char *key, const char *value, st
 		const char *key;
 		char **field;
 	} texts[] = {
-		{"help", &decl->help},   {"unit", &decl->unit}, {"nr", &decl->nr},
-		{"size", &decl->size},   {"sq", &decl->sq},     {"cq", &decl->cq},
-		{"flags", &decl->flags},
+		{"help", &decl->help},   {"unit", &decl->unit},   {"nr", &decl->nr},
+		{"size", &decl->size},   {"sq", &decl->sq},       {"cq", &decl->cq},
+		{"flags", &decl->flags}, {"needs", &decl->needs},
 	};
 
 	if (strcmp(key, "def") == 0)
 		return value[0] ? set_text(&decl->def, strdup(value)) : 0;
 	if (strcmp(key, "optional") == 0)
 		return iou_parse_flag(value, &decl->optional) ? wrong(err, decl, key, value) : 0;
+	if (strcmp(key, "policy") == 0)
+		return iou_parse_flag(value, &decl->policy) ? wrong(err, decl, key, value) : 0;
 	if (strcmp(key, "of") == 0)
 		return set_text(&decl->of, dashed(value));
 	if (strcmp(key, "direct") == 0)

@@ -72,6 +72,8 @@ struct iou_decl {
 
 	char *sq, *cq; /* loops: entries that suit it; of iou_loop_eval(), or NULL */
 	char *flags;   /* loops: setup flags, as users write them, by spaces */
+	bool policy;   /* loops: for the rings of other programs */
+	char *needs;   /* policies: what they need of these, by spaces; NULL for nothing */
 };
 
 struct iou_decls {

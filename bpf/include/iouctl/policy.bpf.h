@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the author of a policy loop includes: one for the ring of a program that knows nothing of
+ * it ('iouctl attach'). It is called in place of io_uring_enter(2)'s own loop: it submits what the
+ * program queued, waits as the program asked, and returns. What is in the calls' arguments is read
+ * from the program's registers.
+ *
+ *	static __always_inline int step(struct iou_policy *policy)
+ *	{
+ *		if (policy->first && !iou_policy_submit(policy, policy->call->to_submit))
+ *			return iou_policy_return(policy);
+ *		return iou_policy_wait(policy);
+ *	}
+ *
+ *	IOU_POLICY(mine, step, "does what io_uring_enter(2) does", "");
+ *
+ * The ring is the program's. A policy puts no SQE of its own on it, for the program counts on its
+ * tail; it consumes no CQE, and leaves user_data as it is. Time is taken from a BPF timer. The call
+ * returns 0, whatever was submitted: the kernel gives a loop no say in that.
+ */
+#pragma once
+
+#define IOU_NO_TRACE
+#include <iouctl/loop.bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <linux/version.h>
+
+/*
+ * ---- The kernel's side --------------------------------------------------------------------
+ */
+
+/* Where the system call's arguments are. One of the two is the kernel's own (CO-RE). */
+struct pt_regs___iou_x86 {
+	unsigned long di, si, dx, r10, r8, r9; /* 64-bit callers */
+	unsigned long bx, cx, bp;              /* what 32-bit callers use beside them */
+	unsigned long orig_ax;
+	__u16 cs;
+} __attribute__((preserve_access_index));
+
+struct pt_regs___iou_arm64 {
+	__u64 regs[31];
+	__s32 syscallno;
+} __attribute__((preserve_access_index));
+
+/* io_uring/: the ring as the kernel has it, to read from. */
+struct io_ring_ctx___iou {
+	struct {
+		int counter;
+	} cq_timeouts;
+} __attribute__((preserve_access_index));
+
+/* Opaque; libbpf wants them to be structs as the kernel's are. */
+struct task_struct {
+};
+struct bpf_map {
+};
+
+/* <linux/bpf.h> has it from Linux 6.18 on; the kernel knows it by its name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+struct bpf_task_work {
+	__u64 __opaque;
+} __attribute__((aligned(8)));
+#endif
+
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+extern int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work,
+					 void *map__map,
+					 int (*callback)(struct bpf_map *map, void *key,
+							 void *value)) __ksym;
+extern int bpf_task_work_schedule_signal(struct task_struct *task, struct bpf_task_work *work,
+					 void *map__map,
+					 int (*callback)(struct bpf_map *map, void *key,
+							 void *value)) __ksym;
+
+/* include/uapi/asm-generic/unistd.h: the same number on all architectures. */
+#define IOU_NR_ENTER 426
+
+/* CLOCK_MONOTONIC of bpf_timer_init(). */
+#define IOU_CLOCK_MONOTONIC 1
+
+/* include/uapi/linux/io_uring.h; Linux 6.1's copy of it lacks them. */
+#define IOU_ENTER_ABS_TIMER (1U << 5)
+#define IOU_ENTER_EXT_ARG_REG (1U << 6)
+
+/* struct io_uring_getevents_arg, with the fourth field's name of Linux 6.12. */
+struct iou_getevents_arg {
+	__u64 sigmask;
+	__u32 sigmask_sz;
+	__u32 min_wait_usec;
+	__u64 ts;
+};
+
+/*
+ * ---- What the tool and the loop know of the call ------------------------------------------
+ */
+
+/* The io_uring_enter(2) that the program is in, or was in last. */
+struct iou_call {
+	__u32 to_submit, min_complete, flags; /* as the program said */
+	__u64 deadline;       /* when it gives up, CLOCK_MONOTONIC in nanoseconds; 0: never */
+	__u64 min_wait_until; /* until when fewer than min_complete are too few; 0: always */
+	__u32 waits;          /* its requests were submitted; it waits */
+	__u32 timeouts;       /* requests of IORING_OP_TIMEOUT that were over when it began to */
+	__u32 in_call;        /* it has not returned, as far as the loop can tell */
+	__s32 tid;            /* of the task that calls, in the first pid namespace */
+	/* Set by the tool: return from this call, and from each that comes, at once. */
+	__u32 leave;
+	__u32 has_timer; /* it was set up */
+	__u64 timer_at;  /* when it goes off; 0: it does not */
+	/* Set by the tool, with leave: until when the program may be kept from calling again; and
+	 * that the loop is off. */
+	__u64 leave_until;
+	__u32 gone;
+	__u32 parked; /* it is kept so now: see iou_policy_park() */
+	/* Requests that the program submitted, and the loop has not: as long as there are some, the
+	 * tool waits with taking it off for a call in which they can go. */
+	__u32 held;
+};
+
+struct iou_call iou_call = {};
+
+IOU_COUNTER(calls, "calls", "of io_uring_enter by the program");
+IOU_COUNTER(submitted, "requests", "the kernel took");
+IOU_COUNTER(blind, "steps", "on a ring that was resized: it was not looked into");
+IOU_COUNTER(not_applied, "calls", "with a signal mask, which a loop cannot apply");
+IOU_COUNTER(not_read, "calls", "whose timeout cannot be read: they returned without waiting");
+
+/* Who wakes the program. A value may have one of each of these fields. */
+enum { IOU_WAKE_TIMER, IOU_WAKE_TOOL, IOU_WAKE_PARK, IOU_WAKES_NR };
+
+struct iou_wake {
+	struct bpf_timer timer;
+	struct bpf_task_work work;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, IOU_WAKES_NR);
+	__type(key, __u32);
+	__type(value, struct iou_wake);
+} iou_wakes SEC(".maps");
+
+/*
+ * ---- The caller's registers ---------------------------------------------------------------
+ */
+
+struct iou_enter_args {
+	__u32 to_submit, min_complete, flags;
+	__u64 argp, argsz;
+};
+
+/* __USER32_CS: the caller is 32-bit code. */
+#define IOU_X86_CS32 0x23
+
+static __always_inline void iou_read_args(struct iou_enter_args *args)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	void *regs = (void *)bpf_task_pt_regs(task);
+
+	if (bpf_core_field_exists(struct pt_regs___iou_x86, r10)) {
+		struct pt_regs___iou_x86 *x86 = regs;
+		bool is32 = x86->cs == IOU_X86_CS32;
+
+		args->to_submit = is32 ? x86->cx : x86->si;
+		args->min_complete = x86->dx;
+		args->flags = is32 ? x86->si : x86->r10;
+		args->argp = is32 ? (__u32)x86->di : x86->r8;
+		args->argsz = is32 ? (__u32)x86->bp : x86->r9;
+	} else {
+		struct pt_regs___iou_arm64 *arm64 = regs;
+
+		args->to_submit = arm64->regs[1];
+		args->min_complete = arm64->regs[2];
+		args->flags = arm64->regs[3];
+		args->argp = arm64->regs[4];
+		args->argsz = arm64->regs[5];
+	}
+}
+
+/* Whether the task's last system call, which it may be in, was io_uring_enter(2). */
+static __always_inline bool iou_in_enter(struct task_struct *task)
+{
+	void *regs = (void *)bpf_task_pt_regs(task);
+
+	if (bpf_core_field_exists(struct pt_regs___iou_x86, r10))
+		return (__u32)((struct pt_regs___iou_x86 *)regs)->orig_ax == IOU_NR_ENTER;
+	return ((struct pt_regs___iou_arm64 *)regs)->syscallno == IOU_NR_ENTER;
+}
+
+/*
+ * ---- Waking the program -------------------------------------------------------------------
+ *
+ * A task that sleeps in the loop takes another step when task work is given to it. One that is in
+ * another system call would be disturbed by that, and is left alone.
+ */
+
+static int iou_awake(struct bpf_map *map, void *key, void *value)
+{
+	return 0;
+}
+
+/* Whether the program is in the loop, and was woken. */
+static __always_inline bool iou_wake_task(struct iou_wake *wake)
+{
+	struct task_struct *task;
+	bool inside;
+
+	if (!iou_load(&iou_call.in_call))
+		return false;
+	task = bpf_task_from_pid(iou_load(&iou_call.tid));
+	if (!task)
+		return false;
+	inside = iou_in_enter(task);
+	if (inside)
+		bpf_task_work_schedule_signal(task, &wake->work, &iou_wakes, iou_awake);
+	bpf_task_release(task);
+	return inside;
+}
+
+static int iou_timer_fired(void *map, __u32 *key, struct iou_wake *wake)
+{
+	iou_wake_task(wake);
+	return 0;
+}
+
+/* Run by the tool. 1: the program is in the loop, and was woken. */
+SEC("syscall")
+int iou_wake(void *unused)
+{
+	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_TOOL});
+
+	return wake && iou_wake_task(wake);
+}
+
+/*
+ * ---- The ring as a policy has it ----------------------------------------------------------
+ */
+struct iou_policy {
+	struct iou_ctx *ctx;
+	struct iou_loop_params *params;
+	struct iou_call *call;
+	void *rings; /* IOU_REGION_CQ, as far as the policy needs it */
+	/* NULL for a policy that needs neither, and on a ring that has been resized. */
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+	bool first; /* the call's first step */
+	bool leave; /* the tool asks for the ring to be left */
+};
+
+static __always_inline __u32 iou_policy_load(const struct iou_policy *policy, __u32 offset)
+{
+	return iou_load((__u32 *)(policy->rings + offset));
+}
+
+/*
+ * ---- What the program queued, and what completed ----
+ *
+ * For a policy that says in IOU_POLICY() that it needs them. A ring can be resized while a loop is
+ * on it; it then looks into it no more (`blind`), and iou_policy_pass() is what it can do.
+ */
+
+static __always_inline void iou_policy_look(struct iou_policy *policy)
+{
+	__u32 sq_entries = iou_geometry.sq_entries, cq_entries = iou_geometry.cq_entries;
+	void *rings = bpf_io_uring_get_region(policy->ctx, IOU_REGION_CQ, iou_geometry.rings_size);
+	void *sqes = bpf_io_uring_get_region(policy->ctx, IOU_REGION_SQ,
+					     (__u64)sq_entries * sizeof(struct io_uring_sqe));
+
+	if (!rings || !sqes ||
+	    iou_load((__u32 *)(rings + iou_geometry.sq_mask_off)) != sq_entries - 1 ||
+	    iou_load((__u32 *)(rings + iou_geometry.cq_mask_off)) != cq_entries - 1) {
+		blind++;
+		return;
+	}
+	policy->rings = rings;
+	policy->sqes = sqes;
+	policy->cqes = rings + iou_geometry.cqes_off;
+}
+
+static __always_inline bool iou_policy_rewinds(void)
+{
+	return iou_geometry.setup_flags & IORING_SETUP_SQ_REWIND;
+}
+
+/* How many of at most @nr requests that a call is to submit the program has queued. */
+static __always_inline __u32 iou_policy_queued(const struct iou_policy *policy, __u32 nr)
+{
+	__u32 there = iou_geometry.sq_entries;
+
+	/* With SQ_REWIND there is no tail: they are what the call says. */
+	if (!iou_policy_rewinds())
+		there = iou_policy_load(policy, iou_geometry.sq_tail_off) -
+			iou_policy_load(policy, iou_geometry.sq_head_off);
+	if (there > iou_geometry.sq_entries)
+		there = iou_geometry.sq_entries;
+	return nr < there ? nr : there;
+}
+
+/* The SQE that is number @nr of those that are not submitted, from 0 on. NULL for one that the
+ * kernel drops, since the SQ array leads nowhere. */
+static __always_inline struct io_uring_sqe *iou_policy_sqe(const struct iou_policy *policy,
+							   __u32 nr)
+{
+	__u32 mask = iou_geometry.sq_entries - 1, at = nr;
+
+	if (!iou_policy_rewinds())
+		at += iou_policy_load(policy, iou_geometry.sq_head_off);
+	at &= mask;
+	if (iou_geometry.sq_array_off) {
+		at = iou_load((__u32 *)(policy->rings + iou_geometry.sq_array_off) + at);
+		iou_opaque(at);
+		if (at > mask)
+			return NULL;
+	}
+	return &policy->sqes[at & mask];
+}
+
+/* The CQE with index @idx, which is before the CQ's tail, and not so long ago that it is written
+ * over. */
+static __always_inline struct io_uring_cqe *iou_policy_cqe(const struct iou_policy *policy,
+							   __u32 idx)
+{
+	return &policy->cqes[idx & (iou_geometry.cq_entries - 1)];
+}
+
+/* CQEs that the program has not consumed. */
+static __always_inline __u32 iou_policy_unread(const struct iou_policy *policy)
+{
+	return iou_policy_load(policy, iou_geometry.cq_tail_off) -
+	       iou_policy_load(policy, iou_geometry.cq_head_off);
+}
+
+/* Have a step at @at (CLOCK_MONOTONIC, nanoseconds), if none comes before. */
+static __always_inline void iou_policy_wake_at(struct iou_policy *policy, __u64 at)
+{
+	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_TIMER});
+
+	if (!wake || iou_call.timer_at == at)
+		return;
+	if (!iou_call.has_timer) {
+		bpf_timer_init(&wake->timer, &iou_wakes, IOU_CLOCK_MONOTONIC);
+		iou_call.has_timer = 1;
+	}
+	iou_call.timer_at = at;
+	/* Cancelled, it has lost its callback. */
+	bpf_timer_set_callback(&wake->timer, iou_timer_fired);
+	bpf_timer_start(&wake->timer, at, BPF_F_TIMER_ABS);
+}
+
+static __always_inline void iou_policy_untimed(void)
+{
+	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_TIMER});
+
+	if (!wake || !iou_call.timer_at)
+		return;
+	iou_call.timer_at = 0;
+	bpf_timer_cancel(&wake->timer);
+}
+
+/* ---- A call begins ---- */
+
+static __always_inline bool iou_read_timeout(const struct iou_enter_args *args, __u64 now)
+{
+	struct iou_getevents_arg arg;
+	struct {
+		__s64 tv_sec, tv_nsec;
+	} ts;
+	__u64 ns;
+
+	if (!(args->flags & IORING_ENTER_EXT_ARG)) {
+		if (args->argp)
+			not_applied++;
+		return true;
+	}
+	if (args->flags & IOU_ENTER_EXT_ARG_REG || args->argsz != sizeof(arg) ||
+	    bpf_copy_from_user(&arg, sizeof(arg), (void *)args->argp))
+		return false;
+	if (arg.sigmask)
+		not_applied++;
+	if (arg.min_wait_usec)
+		iou_call.min_wait_until = now + (__u64)arg.min_wait_usec * 1000;
+	if (!arg.ts)
+		return true;
+	if (bpf_copy_from_user(&ts, sizeof(ts), (void *)arg.ts))
+		return false;
+	ns = (__u64)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	iou_call.deadline = args->flags & IOU_ENTER_ABS_TIMER ? ns : now + ns;
+	return true;
+}
+
+static __always_inline void iou_call_begin(struct iou_policy *policy)
+{
+	__u32 cq_entries = iou_geometry.cq_entries;
+	struct iou_enter_args args;
+
+	iou_read_args(&args);
+	calls++;
+	iou_call.tid = bpf_get_current_pid_tgid();
+	iou_call.in_call = 1;
+	iou_call.to_submit = args.to_submit;
+	iou_call.flags = args.flags;
+	iou_call.min_complete = args.min_complete < cq_entries ? args.min_complete : cq_entries;
+	iou_call.deadline = 0;
+	iou_call.min_wait_until = 0;
+	iou_call.waits = 0;
+	if (args.flags & IORING_ENTER_GETEVENTS && !iou_read_timeout(&args, bpf_ktime_get_ns())) {
+		not_read++;
+		iou_call.flags &= ~IORING_ENTER_GETEVENTS;
+	}
+}
+
+/* ---- What a step does ---- */
+
+/*
+ * A call that has seen that there is a loop, and waits for the ring's lock while the loop is taken
+ * off, fails (EFAULT). So the program is kept from making one: on its way out of the last one,
+ * without the lock, until the tool says that the loop is off. That takes it microseconds.
+ */
+#define IOU_PARK_NS 20000000
+
+static int iou_parked(struct bpf_map *map, void *key, void *value)
+{
+	__u64 until = bpf_ktime_get_ns() + IOU_PARK_NS;
+
+	if (until > iou_call.leave_until)
+		until = iou_call.leave_until;
+	iou_store(&iou_call.parked, 1);
+	iou_forever {
+		if (iou_load(&iou_call.gone) || bpf_ktime_get_ns() >= until)
+			break;
+	}
+	iou_store(&iou_call.parked, 0);
+	return 0;
+}
+
+static __always_inline void iou_policy_park(void)
+{
+	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_PARK});
+
+	if (wake)
+		bpf_task_work_schedule_resume(bpf_get_current_task_btf(), &wake->work, &iou_wakes,
+					      iou_parked);
+}
+
+/* The call returns. */
+static __always_inline int iou_policy_return(struct iou_policy *policy)
+{
+	iou_policy_untimed();
+	iou_store(&iou_call.in_call, 0);
+	if (policy->leave)
+		iou_policy_park();
+	return IOU_LOOP_STOP;
+}
+
+/* A step more, when the CQ's tail has come to @idx. */
+static __always_inline int iou_policy_sleep(struct iou_policy *policy, __u32 idx)
+{
+	/* 0 is what a new call has. One too early does no harm. */
+	policy->params->cq_wait_idx = idx ?: -1;
+	return IOU_LOOP_CONTINUE;
+}
+
+/* Submit @nr of what was queued: whether the kernel took them, or had none of them to take. What
+ * is not valid ends a submission early, and the call with it, as without a loop. */
+static __always_inline bool iou_policy_submit(struct iou_policy *policy, __u32 nr)
+{
+	int ret = nr ? bpf_io_uring_submit_sqes(policy->ctx, nr) : 0;
+
+	if (ret > 0)
+		submitted += ret;
+	return ret == 0 || ret == (int)nr;
+}
+
+/* How many requests of IORING_OP_TIMEOUT were over, ever. */
+static __always_inline __u32 iou_policy_timeouts(const struct iou_policy *policy)
+{
+	return bpf_core_cast(policy->ctx, struct io_ring_ctx___iou)->cq_timeouts.counter;
+}
+
+/*
+ * Whether what the call waits for is there, or its time over. One that ends a wait is also a
+ * request of IORING_OP_TIMEOUT, however many CQEs are wanted.
+ */
+static __always_inline bool iou_policy_is_over(struct iou_policy *policy, __u64 now)
+{
+	__u32 unread = iou_policy_unread(policy);
+	struct iou_call *call = policy->call;
+
+	if (unread >= call->min_complete || iou_policy_timeouts(policy) != call->timeouts)
+		return true;
+	if (unread && call->min_wait_until && now >= call->min_wait_until)
+		return true;
+	return call->deadline && now >= call->deadline;
+}
+
+/* Wait as the program asked: return when there are as many CQEs as it said, or its time is over. */
+static __always_inline int iou_policy_wait(struct iou_policy *policy)
+{
+	struct iou_call *call = policy->call;
+	__u32 head = iou_policy_load(policy, iou_geometry.cq_head_off), want = call->min_complete;
+	__u64 now = 0, at = call->deadline;
+
+	if (!(call->flags & IORING_ENTER_GETEVENTS) || policy->leave)
+		return iou_policy_return(policy);
+	/* What is done is posted between this step and the next, before it is looked at. */
+	if (!call->waits) {
+		call->waits = 1;
+		return iou_policy_sleep(policy, head);
+	}
+	if (call->waits == 1) {
+		call->waits = 2;
+		call->timeouts = iou_policy_timeouts(policy);
+	}
+	if (call->deadline || call->min_wait_until)
+		now = bpf_ktime_get_ns();
+	if (iou_policy_is_over(policy, now))
+		return iou_policy_return(policy);
+	if (call->min_wait_until && now >= call->min_wait_until)
+		want = 1;
+	else if (call->min_wait_until && (!at || call->min_wait_until < at))
+		at = call->min_wait_until;
+	if (at)
+		iou_policy_wake_at(policy, at);
+	return iou_policy_sleep(policy, head + want);
+}
+
+/* What io_uring_enter(2) does. */
+static __always_inline int iou_policy_pass(struct iou_policy *policy)
+{
+	if (policy->first && !iou_policy_submit(policy, policy->call->to_submit))
+		return iou_policy_return(policy);
+	return iou_policy_wait(policy);
+}
+
+static __always_inline int iou_policy_step(struct iou_ctx *ctx, struct iou_loop_params *params,
+					   int (*step)(struct iou_policy *policy), bool looks)
+{
+	struct iou_policy policy = {
+		.ctx = ctx,
+		.params = params,
+		.call = &iou_call,
+		.rings = bpf_io_uring_get_region(ctx, IOU_REGION_CQ, iou_geometry.cqes_off),
+		/* Each call begins with it. */
+		.first = !params->cq_wait_idx,
+		.leave = iou_load(&iou_call.leave),
+	};
+
+	iou_control.steps++;
+	if (!policy.rings)
+		return IOU_LOOP_STOP;
+	if (looks)
+		iou_policy_look(&policy);
+	if (policy.first)
+		iou_call_begin(&policy);
+	return step(&policy);
+}
+
+/*
+ * The policy @name (dashes for its underscores), whose step is @fn, described by @text. @needs is
+ * what it looks into, by spaces: "sqes", "cqes"; the tool refuses rings on which these have
+ * another size than struct io_uring_sqe and struct io_uring_cqe.
+ */
+#define IOU_POLICY(name, fn, text, needs)                                                        \
+	SEC("struct_ops.s/loop_step")                                                            \
+	int BPF_PROG(name##_loop, struct iou_ctx *ctx_, struct iou_loop_params *params)          \
+	{                                                                                        \
+		return iou_policy_step(ctx_, params, fn, sizeof(needs) > 1);                     \
+	}                                                                                        \
+	SEC(".struct_ops.link")                                                                  \
+	struct io_uring_bpf_ops name IOU_TAG("iou:loop;policy=1;needs=" needs ";help=" text) = { \
+		.loop_step = (void *)name##_loop,                                                \
+	}
