@@ -5,6 +5,8 @@
 #include "args.h"
 
 extern const struct iou_command iou_run_command;
+extern const struct iou_command iou_attach_command;
+extern const struct iou_command iou_detach_command;
 extern const struct iou_command iou_status_command;
 extern const struct iou_command iou_list_command;
 extern const struct iou_command iou_show_command;

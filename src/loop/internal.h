@@ -27,6 +27,7 @@ struct iou_loop {
 	struct bpf_program *step;  /* what @ops calls */
 	struct bpf_program *check; /* its IOU_CHECK(), or NULL */
 	struct bpf_link *link;
+	int link_fd, wake_fd; /* of one that was adopted, else -1: its link, its program iou_wake */
 	struct iou_decls decls;
 	bool loaded, was_attached, measured, traced;
 	struct iou_loop_size size;
@@ -39,6 +40,10 @@ struct iou_loop {
 /* Whether each variable has the size of its type: clang takes static ones apart that are only used
  * in part, and keeps the types. Stage "open", REJECTED. */
 int iou_loop_check_variables(const struct iou_loop *loop, struct iou_err *err);
+
+/* Map the data sections as the program has them: counters are then read without a system call. 0 or
+ * -errno. */
+int iou_loop_map_data(struct iou_loop *loop);
 
 /* Hold what the loop declares against the variables that it has. Stage "open", REJECTED. */
 int iou_loop_check_decls(const struct iou_loop *loop, struct iou_err *err);

@@ -16,8 +16,7 @@
 /* BPF_LOG_STATS, include/linux/bpf_verifier.h. */
 #define LOG_STATS 4
 
-/* Map the data sections as the program has them: counters are then read without a system call. */
-static int map_data(struct iou_loop *loop)
+int iou_loop_map_data(struct iou_loop *loop)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct bpf_map *map;
@@ -137,7 +136,7 @@ int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
 		measure(loop);
 	free(TAKE_PTR(loop->log));
 	free(TAKE_PTR(loop->check_log));
-	ret = map_data(loop);
+	ret = iou_loop_map_data(loop);
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "load", -ret,
 				   "cannot map the data of '%s'", iou_loop_name(loop));
@@ -166,4 +165,44 @@ int iou_loop_attach(struct iou_loop *loop, struct iou_err *err)
 	else if (ret == -EBUSY)
 		iou_err_hint(err, "the ring has a loop already");
 	return ret;
+}
+
+int iou_loop_link_fd(const struct iou_loop *loop)
+{
+	return loop->link ? bpf_link__fd(loop->link) : loop->link_fd;
+}
+
+int iou_loop_detach(struct iou_loop *loop)
+{
+	return bpf_link_detach(iou_loop_link_fd(loop)) ? -errno : 0;
+}
+
+int iou_loop_step_fd(const struct iou_loop *loop)
+{
+	return bpf_program__fd(loop->step);
+}
+
+int iou_loop_wake_fd(const struct iou_loop *loop)
+{
+	struct bpf_program *program;
+
+	if (loop->wake_fd >= 0)
+		return loop->wake_fd;
+	program = bpf_object__find_program_by_name(loop->object, "iou_wake");
+	if (!program || bpf_program__type(program) != BPF_PROG_TYPE_SYSCALL)
+		return -ENOENT;
+	return bpf_program__fd(program);
+}
+
+int iou_loop_wake(const struct iou_loop *loop, bool *inside)
+{
+	int fd = iou_loop_wake_fd(loop);
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	if (fd < 0)
+		return fd;
+	if (bpf_prog_test_run_opts(fd, &opts))
+		return -errno;
+	*inside = opts.retval;
+	return 0;
 }

@@ -22,6 +22,7 @@ static const struct variable {
 	 sizeof(((struct iou_meta_value *)0)->format)},
 	FIELD(TEXT, loop),
 	FIELD(TEXT, source),
+	FIELD(TEXT, ops),
 	FIELD(TEXT, version),
 	FIELD(S32, pid),
 	FIELD(S32, ring_fd),

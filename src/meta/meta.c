@@ -42,6 +42,7 @@ static int fill_map(int fd, const struct iou_meta *meta)
 	memcpy(value.format, META_FORMAT, sizeof(value.format));
 	memcpy(value.meta.loop, meta->loop, sizeof(value.meta.loop));
 	memcpy(value.meta.source, meta->source, sizeof(value.meta.source));
+	memcpy(value.meta.ops, meta->ops, sizeof(value.meta.ops));
 	memcpy(value.meta.version, meta->version, sizeof(value.meta.version));
 	value.meta.pid = meta->pid;
 	value.meta.ring_fd = meta->ring_fd;
@@ -81,6 +82,7 @@ int iou_meta_decode(const void *value, size_t size, struct iou_meta *meta)
 		return -ENOENT;
 	TERMINATE(read.meta.loop);
 	TERMINATE(read.meta.source);
+	TERMINATE(read.meta.ops);
 	TERMINATE(read.meta.version);
 	*meta = read.meta;
 	return 0;

@@ -18,6 +18,7 @@
 struct iou_meta {
 	char loop[64];     /* the loop's name */
 	char source[256];  /* "built-in", or the path of its object */
+	char ops[64];      /* which loop of the object it is */
 	char version[32];  /* iouctl's, that bound it */
 	int32_t pid;       /* of the target, as the process that bound it saw it */
 	int32_t ring_fd;   /* the target's number for the ring, or -1 */
@@ -40,7 +41,7 @@ int iou_meta_of_map(int map_fd, struct iou_meta *meta);
 
 /* Its name, in which bpftool looks for ".rodata", and how large its value is. */
 #define IOU_META_MAP "iouctl.rodata"
-#define IOU_META_SIZE 392
+#define IOU_META_SIZE 456
 
 /* Read a value of @size bytes, anybody's: 0 or -ENOENT. */
 int iou_meta_decode(const void *value, size_t size, struct iou_meta *meta);

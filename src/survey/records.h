@@ -40,7 +40,7 @@ struct iou_file_record {
 
 /* ---- iter/bpf_map: a loop ---- */
 
-#define IOU_RECORD_META 392 /* IOU_META_SIZE of src/meta */
+#define IOU_RECORD_META 456 /* IOU_META_SIZE of src/meta */
 
 struct iou_loop_record {
 	__u32 map_id, prog_id;

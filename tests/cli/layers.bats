@@ -16,6 +16,7 @@ allowed() {
 	survey) echo "base meta" ;;
 	dump) echo "base loop render" ;;
 	probe) echo "base ring loop session" ;;
+	attach) echo "base ring loop session meta survey" ;;
 	esac
 }
 
@@ -51,7 +52,7 @@ check_layer() {
 @test "nothing below cmd/ includes its headers, prints, or exits" {
 	run grep -nE '#include "(args|commands|exit|log|progress|report)\.h"' "$top"/src/*/*.[ch]
 	[ "$status" -eq 1 ]
-	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,meta,survey,session,probe,dump}/*.c
+	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,meta,survey,session,attach,probe,dump}/*.c
 	[ "$status" -eq 1 ]
 }
 

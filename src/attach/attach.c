@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "attach/attach.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/carry.h"
+#include "attach/clock.h"
+#include "attach/pin.h"
+#include "base/cleanup.h"
+#include "meta/meta.h"
+#include "ring/ring.h"
+#include "session/geometry.h"
+#include "session/set.h"
+
+/* What the kernel refuses to bind a loop to (io_uring/bpf-ops.c). */
+static const struct {
+	uint32_t flag;
+	bool needed; /* else: must not be */
+} kernel_rules[] = {
+	{IORING_SETUP_DEFER_TASKRUN, true},
+	{IORING_SETUP_SQPOLL, false},
+	{IORING_SETUP_IOPOLL, false},
+};
+
+/* What a policy may need, as its declaration says it, of the ring's flags. */
+static const struct {
+	const char *need;
+	uint32_t without;
+} needs[] = {
+	{"sqes", IORING_SETUP_SQE128},     {"sqes", IORING_SETUP_SQE_MIXED},
+	{"cqes", IORING_SETUP_CQE32},      {"cqes", IORING_SETUP_CQE_MIXED},
+	{"heads", IORING_SETUP_SQ_REWIND},
+};
+
+static const char *flag_name(uint32_t flag)
+{
+	return iou_ring_flag_name((unsigned int)__builtin_ctz(flag));
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (words && (words = strstr(words, word))) {
+		if (words[length] == '\0' || words[length] == ' ')
+			return true;
+		words += length;
+	}
+	return false;
+}
+
+int iou_attach_check(const struct iou_loop *loop, const struct iou_target *target,
+		     struct iou_err *err)
+{
+	const struct iou_decl *self = iou_loop_self(loop);
+	uint32_t flags = target->params.flags;
+
+	if (target->bound) {
+		iou_err_set(err, IOU_CAUSE_FAILED, "attach", EBUSY,
+			    "cannot bind '%s': the ring has a loop already", iou_loop_name(loop));
+		iou_err_hint(err, "'iouctl status' shows it");
+		return -EBUSY;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_rules) && target->has_flags; i++) {
+		bool has = flags & kernel_rules[i].flag;
+
+		if (has == kernel_rules[i].needed)
+			continue;
+		iou_err_set(err, IOU_CAUSE_FAILED, "attach", EOPNOTSUPP,
+			    "the kernel binds no loop to a ring %s '%s'", has ? "with" : "without",
+			    flag_name(kernel_rules[i].flag));
+		iou_err_hint(err, "the program has to set up its ring otherwise");
+		return -EOPNOTSUPP;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(needs) && self && target->has_flags; i++) {
+		if (!has_word(self->needs, needs[i].need) || !(flags & needs[i].without))
+			continue;
+		iou_err_set(err, IOU_CAUSE_USAGE, "attach", 0,
+			    "'%s' cannot work on a ring with '%s'", iou_loop_name(loop),
+			    flag_name(needs[i].without));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int iou_attach_check_kind(const struct iou_loop *loop, struct iou_err *err)
+{
+	const struct iou_decl *self = iou_loop_self(loop);
+
+	if (!self || self->policy)
+		return 0;
+	iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+		    "'%s' has a ring of its own: it is no loop for the ring of another program",
+		    iou_loop_name(loop));
+	iou_err_hint(err, "'iouctl run %s' runs it", iou_loop_name(loop));
+	return -EINVAL;
+}
+
+/* What a set would make is this process's, and nothing to the program's requests. */
+static int check_sets(const char *const *sets, size_t nr, struct iou_err *err)
+{
+	static const char *const made[] = {"@open:", "@buf:", "@ring.fd"};
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *value = strchr(sets[i], '=');
+
+		for (size_t j = 0; value && j < ARRAY_SIZE(made); j++)
+			if (strncmp(value + 1, made[j], strlen(made[j])) == 0)
+				return iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+						   "'%s': what iouctl opens is not open in the "
+						   "ring's program",
+						   sets[i]);
+	}
+	return 0;
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+}
+
+/* What others need to know of it is with it before it is bound, and pinned when it is. */
+static int bind_loop(struct iou_loop *loop, struct iou_target *target,
+		     const struct iou_attach_config *config, struct iou_err *err)
+{
+	IOU_CLOSE int meta_fd = -1, object_fd = -1;
+	struct iou_meta meta = {
+		.pid = target->pid,
+		.ring_fd = target->inherited ? -1 : target->ring_fd,
+		.ring_ino = target->inode,
+		.holder = config->pin ? 0 : getpid(),
+		.since_ns = iou_clock_real(),
+	};
+	struct iou_ops ops = {};
+	int ret;
+
+	for (size_t nr = 0; iou_loop_ops(loop, nr, &ops) && !ops.chosen;)
+		nr++;
+	copy(meta.loop, sizeof(meta.loop), iou_loop_name(loop));
+	copy(meta.source, sizeof(meta.source), iou_loop_source(loop));
+	copy(meta.ops, sizeof(meta.ops), ops.name);
+	copy(meta.version, sizeof(meta.version), IOUCTL_VERSION);
+	ret = iou_meta_bind(iou_loop_step_fd(loop), &meta, &meta_fd, err)
+		      ?: iou_carry_bind(iou_loop_step_fd(loop), config->image, &object_fd, err);
+	if (!ret && config->pin)
+		ret = iou_pin_prepare(config->pin, err);
+	if (ret)
+		return ret;
+	ret = iou_loop_attach(loop, err);
+	if (ret && config->pin)
+		iou_pin_remove(config->pin);
+	if (!ret && config->pin)
+		ret = iou_pin(loop, config->pin, meta_fd, object_fd, err);
+	return ret;
+}
+
+int iou_attach(struct iou_loop *loop, struct iou_target *target,
+	       const struct iou_attach_config *config, struct iou_err *err)
+{
+	const struct iou_ring as_ring = {.fd = target->fd, .params = target->params};
+	int ret = iou_attach_check_kind(loop, err)
+			  ?: check_sets(config->sets, config->sets_nr, err);
+
+	if (!ret)
+		ret = iou_attach_check(loop, target, err);
+	if (!ret)
+		ret = iou_geometry_set(loop, &target->params, err);
+	if (!ret)
+		ret = iou_sets_apply(config->sets, config->sets_nr, loop, &as_ring, NULL, err);
+	if (ret)
+		return ret;
+	iou_loop_form_set(loop, target->params.flags & IORING_SETUP_SQ_REWIND);
+	iou_loop_ring_fd_set(loop, target->fd);
+	ret = iou_loop_load(loop, err);
+	if (!ret)
+		ret = iou_loop_run_check(loop, err);
+	if (!ret)
+		ret = bind_loop(loop, target, config, err);
+	if (!ret)
+		iou_target_let_go(target);
+	return ret;
+}

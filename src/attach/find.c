@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "attach/find.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "survey/survey.h"
+
+static int add(struct iou_targets *targets, pid_t pid, int fd, struct iou_err *err)
+{
+	struct iou_target *list = reallocarray(targets->list, targets->nr + 1, sizeof(*list));
+	int ret;
+
+	if (!list)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "target", ENOMEM, "cannot take a ring");
+	targets->list = list;
+	ret = iou_target_take(&list[targets->nr], pid, fd, err);
+	if (!ret)
+		targets->nr++;
+	return ret;
+}
+
+/* The first descriptor that leads to the ring; a ring may have several. */
+static int first_fd(const struct iou_survey_ring *ring)
+{
+	int fd = INT_MAX;
+
+	for (size_t i = 0; i < ring->at.nr; i++)
+		if (ring->at.list[i].fd < fd)
+			fd = ring->at.list[i].fd;
+	return fd;
+}
+
+static int none(pid_t pid, const struct iou_survey *survey, struct iou_err *err)
+{
+	if (pid)
+		iou_err_set(err, IOU_CAUSE_USAGE, "target", ENOENT,
+			    "process %d has no ring that can be seen", pid);
+	else
+		iou_err_set(err, IOU_CAUSE_USAGE, "target", ENOENT,
+			    "iouctl was started with no ring");
+	if (survey->gaps_nr)
+		iou_err_hint(err, "%s", survey->gaps[0].why);
+	return -ENOENT;
+}
+
+static int several(pid_t pid, const struct iou_survey *survey, struct iou_err *err)
+{
+	char list[256] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < survey->rings_nr && at < sizeof(list); i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%d", i ? ", " : "",
+				       first_fd(&survey->rings[i]));
+	iou_err_set(err, IOU_CAUSE_USAGE, "target", 0, "process %d has %zu rings", pid,
+		    survey->rings_nr);
+	iou_err_hint(err, "choose one with --ring-fd, of %s, or 'all' of them", list);
+	return -EINVAL;
+}
+
+static int find_all(struct iou_targets *targets, pid_t pid, bool only_one, struct iou_err *err)
+{
+	const struct iou_survey_want want = {.pid = pid ?: getpid()};
+	struct iou_survey survey = {};
+	int ret = iou_survey(&survey, &want, err);
+
+	if (!ret && !survey.rings_nr)
+		ret = none(pid, &survey, err);
+	else if (!ret && only_one && survey.rings_nr > 1)
+		ret = several(pid, &survey, err);
+	for (size_t i = 0; i < survey.rings_nr && !ret; i++)
+		ret = add(targets, pid, first_fd(&survey.rings[i]), err);
+	iou_survey_release(&survey);
+	return ret;
+}
+
+int iou_targets_find(struct iou_targets *targets, pid_t pid, const char *which, struct iou_err *err)
+{
+	struct iou_targets found = {};
+	uint64_t fd;
+	int ret;
+
+	if (strcmp(which, "auto") == 0 || strcmp(which, "all") == 0)
+		ret = find_all(&found, pid, strcmp(which, "auto") == 0, err);
+	else if (iou_parse_u64(which, &fd) || fd > INT_MAX)
+		ret = iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+				  "'%s' is neither a descriptor nor 'auto' or 'all'", which);
+	else
+		ret = add(&found, pid, (int)fd, err);
+	if (ret) {
+		iou_targets_release(&found);
+		return ret;
+	}
+	*targets = found;
+	return 0;
+}
+
+void iou_targets_release(struct iou_targets *targets)
+{
+	for (size_t i = 0; i < targets->nr; i++)
+		iou_target_release(&targets->list[i]);
+	free(targets->list);
+	*targets = (struct iou_targets){};
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A loop that another iouctl bound, held by that or pinned: its object, which travels with it,
+ * opened here, with the maps that the loop uses.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "loop/loop.h"
+#include "meta/meta.h"
+#include "survey/survey.h"
+
+struct iou_reached {
+	struct iou_image *image;
+	struct iou_loop *loop;
+	struct iou_meta meta;
+};
+
+/*
+ * The loop that is pinned in the directory @path. Stage "open". Causes: USAGE (nothing is pinned
+ * there: ENOENT), PERMISSION, and REJECTED and FAILED as those of iou_loop_open() and
+ * iou_loop_adopt().
+ */
+int iou_reach_pin(struct iou_reached *reached, const char *path, struct iou_err *err);
+
+/*
+ * The loop @seen. Needs CAP_SYS_ADMIN, which opening by id does: PERMISSION. REJECTED with ENOENT:
+ * it was not bound by iouctl. Otherwise as the one above.
+ */
+int iou_reach(struct iou_reached *reached, const struct iou_survey_loop *seen, struct iou_err *err);
+
+void iou_reached_release(struct iou_reached *reached);

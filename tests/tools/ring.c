@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ring [FLAG...] [enter] [-- COMMAND...]
+ *
+ * A ring with single-issuer, defer-taskrun and these setup flags, or without after '-', of 8 SQ and
+ * 16 CQ entries. Prints "PID FD", and goes on until it is killed. With `enter` it waits for a
+ * completion that never comes, again and again: SIGUSR1 interrupts it and SIGTERM ends it, when it
+ * prints "ERRNO" for each call that returned, 0 for none. COMMAND is started with the ring's
+ * descriptor, and "@FD" in it is its number; then it ends with the command's exit code.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ring/ring.h"
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signum)
+{
+	stopping = signum == SIGTERM;
+}
+
+static int run(char **command, int fd)
+{
+	char number[16];
+	int status;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	for (char **word = command; *word; word++)
+		if (strcmp(*word, "@FD") == 0)
+			*word = number;
+	fcntl(fd, F_SETFD, 0);
+	pid = fork();
+	if (pid == 0) {
+		execvp(command[0], command);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void enter(int fd)
+{
+	const struct sigaction action = {.sa_handler = stop};
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	while (!stopping) {
+		long ret = syscall(SYS_io_uring_enter, fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+
+		printf("%s\n", ret < 0 ? iou_errno_name(errno) : "0");
+		fflush(stdout);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct io_uring_params params = {.flags = IOU_RING_LOOP_FLAGS | IORING_SETUP_CQSIZE,
+					 .cq_entries = 16};
+	bool enters = false;
+	int fd, i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		bool off = argv[i][0] == '-';
+		int bit = iou_ring_flag_bit(argv[i] + off);
+
+		if (strcmp(argv[i], "enter") == 0)
+			enters = true;
+		else if (bit < 0)
+			return 2;
+		else if (off)
+			params.flags &= ~(1U << bit);
+		else
+			params.flags |= 1U << bit;
+	}
+	fd = iou_ring_setup_raw(8, &params);
+	if (fd < 0) {
+		fprintf(stderr, "ring: %s\n", strerror(-fd));
+		return 1;
+	}
+	if (i + 1 < argc)
+		return run(&argv[i + 1], fd);
+	printf("%d %d\n", getpid(), fd);
+	fflush(stdout);
+	if (enters)
+		enter(fd);
+	else
+		pause();
+	return 0;
+}
