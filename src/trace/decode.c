@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "trace/decode.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/names.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 
@@ -29,81 +31,71 @@ enum uses {
 	USES_FD_IN = 128,
 };
 
-static const struct {
-	const char *name;
-	unsigned int uses;
-} opcodes[] = {
-	[0] = {"NOP", 0},
-	[1] = {"READV", USES_RW},
-	[2] = {"WRITEV", USES_RW},
-	[3] = {"FSYNC", USES_FD},
-	[4] = {"READ_FIXED", USES_RW},
-	[5] = {"WRITE_FIXED", USES_RW},
-	[6] = {"POLL_ADD", USES_FD},
-	[7] = {"POLL_REMOVE", USES_KEY},
-	[8] = {"SYNC_FILE_RANGE", USES_FD | USES_OFF | USES_LEN},
-	[9] = {"SENDMSG", USES_FD | USES_ADDR},
-	[10] = {"RECVMSG", USES_FD | USES_ADDR},
-	[11] = {"TIMEOUT", USES_ADDR | USES_ADDR2},
-	[12] = {"TIMEOUT_REMOVE", USES_KEY},
-	[13] = {"ACCEPT", USES_FD | USES_ADDR | USES_ADDR2 | USES_SLOT},
-	[14] = {"ASYNC_CANCEL", USES_KEY},
-	[15] = {"LINK_TIMEOUT", USES_ADDR},
-	[16] = {"CONNECT", USES_FD | USES_ADDR | USES_ADDR2},
-	[17] = {"FALLOCATE", USES_FD | USES_OFF | USES_LEN},
-	[18] = {"OPENAT", USES_FD | USES_ADDR | USES_LEN | USES_SLOT},
-	[19] = {"CLOSE", USES_FD | USES_SLOT},
-	[20] = {"FILES_UPDATE", USES_OFF | USES_LEN | USES_ADDR},
-	[21] = {"STATX", USES_FD | USES_ADDR | USES_LEN | USES_ADDR2},
-	[22] = {"READ", USES_RW},
-	[23] = {"WRITE", USES_RW},
-	[24] = {"FADVISE", USES_FD | USES_OFF | USES_LEN},
-	[25] = {"MADVISE", USES_ADDR | USES_LEN},
-	[26] = {"SEND", USES_DATA},
-	[27] = {"RECV", USES_DATA},
-	[28] = {"OPENAT2", USES_FD | USES_ADDR | USES_LEN | USES_SLOT},
-	[29] = {"EPOLL_CTL", USES_FD | USES_ADDR | USES_LEN},
-	[30] = {"SPLICE", USES_FD | USES_OFF | USES_LEN | USES_FD_IN},
-	[31] = {"PROVIDE_BUFFERS", USES_ALL},
-	[32] = {"REMOVE_BUFFERS", USES_FD},
-	[33] = {"TEE", USES_FD | USES_LEN | USES_FD_IN},
-	[34] = {"SHUTDOWN", USES_FD | USES_LEN},
-	[35] = {"RENAMEAT", USES_ALL},
-	[36] = {"UNLINKAT", USES_FD | USES_ADDR},
-	[37] = {"MKDIRAT", USES_FD | USES_ADDR | USES_LEN},
-	[38] = {"SYMLINKAT", USES_FD | USES_ADDR | USES_ADDR2},
-	[39] = {"LINKAT", USES_FD | USES_ADDR | USES_ADDR2 | USES_LEN},
-	[40] = {"MSG_RING", USES_ALL},
-	[41] = {"FSETXATTR", USES_ALL},
-	[42] = {"SETXATTR", USES_ALL},
-	[43] = {"FGETXATTR", USES_ALL},
-	[44] = {"GETXATTR", USES_ALL},
-	[45] = {"SOCKET", USES_FD | USES_OFF | USES_LEN | USES_SLOT},
-	[46] = {"URING_CMD", USES_ALL},
-	[47] = {"SEND_ZC", USES_DATA},
-	[48] = {"SENDMSG_ZC", USES_FD | USES_ADDR},
-	[49] = {"READ_MULTISHOT", USES_FD | USES_OFF | USES_LEN},
-	[50] = {"WAITID", USES_FD | USES_LEN},
-	[51] = {"FUTEX_WAIT", USES_ADDR},
-	[52] = {"FUTEX_WAKE", USES_ADDR},
-	[53] = {"FUTEX_WAITV", USES_ADDR | USES_LEN},
-	[54] = {"FIXED_FD_INSTALL", USES_FD},
-	[55] = {"FTRUNCATE", USES_FD | USES_OFF},
-	[56] = {"BIND", USES_FD | USES_ADDR | USES_ADDR2},
-	[57] = {"LISTEN", USES_FD | USES_LEN},
-	[58] = {"RECV_ZC", USES_FD | USES_LEN},
-	[59] = {"EPOLL_WAIT", USES_FD | USES_ADDR | USES_LEN},
-	[60] = {"READV_FIXED", USES_RW},
-	[61] = {"WRITEV_FIXED", USES_RW},
-	[62] = {"PIPE", USES_ADDR | USES_SLOT},
-	[63] = {"NOP128", 0},
-	[64] = {"URING_CMD128", USES_ALL},
+static const unsigned int uses_of[] = {
+	[1] = USES_RW,                                       /* READV */
+	[2] = USES_RW,                                       /* WRITEV */
+	[3] = USES_FD,                                       /* FSYNC */
+	[4] = USES_RW,                                       /* READ_FIXED */
+	[5] = USES_RW,                                       /* WRITE_FIXED */
+	[6] = USES_FD,                                       /* POLL_ADD */
+	[7] = USES_KEY,                                      /* POLL_REMOVE */
+	[8] = USES_FD | USES_OFF | USES_LEN,                 /* SYNC_FILE_RANGE */
+	[9] = USES_FD | USES_ADDR,                           /* SENDMSG */
+	[10] = USES_FD | USES_ADDR,                          /* RECVMSG */
+	[11] = USES_ADDR | USES_ADDR2,                       /* TIMEOUT */
+	[12] = USES_KEY,                                     /* TIMEOUT_REMOVE */
+	[13] = USES_FD | USES_ADDR | USES_ADDR2 | USES_SLOT, /* ACCEPT */
+	[14] = USES_KEY,                                     /* ASYNC_CANCEL */
+	[15] = USES_ADDR,                                    /* LINK_TIMEOUT */
+	[16] = USES_FD | USES_ADDR | USES_ADDR2,             /* CONNECT */
+	[17] = USES_FD | USES_OFF | USES_LEN,                /* FALLOCATE */
+	[18] = USES_FD | USES_ADDR | USES_LEN | USES_SLOT,   /* OPENAT */
+	[19] = USES_FD | USES_SLOT,                          /* CLOSE */
+	[20] = USES_OFF | USES_LEN | USES_ADDR,              /* FILES_UPDATE */
+	[21] = USES_FD | USES_ADDR | USES_LEN | USES_ADDR2,  /* STATX */
+	[22] = USES_RW,                                      /* READ */
+	[23] = USES_RW,                                      /* WRITE */
+	[24] = USES_FD | USES_OFF | USES_LEN,                /* FADVISE */
+	[25] = USES_ADDR | USES_LEN,                         /* MADVISE */
+	[26] = USES_DATA,                                    /* SEND */
+	[27] = USES_DATA,                                    /* RECV */
+	[28] = USES_FD | USES_ADDR | USES_LEN | USES_SLOT,   /* OPENAT2 */
+	[29] = USES_FD | USES_ADDR | USES_LEN,               /* EPOLL_CTL */
+	[30] = USES_FD | USES_OFF | USES_LEN | USES_FD_IN,   /* SPLICE */
+	[31] = USES_ALL,                                     /* PROVIDE_BUFFERS */
+	[32] = USES_FD,                                      /* REMOVE_BUFFERS */
+	[33] = USES_FD | USES_LEN | USES_FD_IN,              /* TEE */
+	[34] = USES_FD | USES_LEN,                           /* SHUTDOWN */
+	[35] = USES_ALL,                                     /* RENAMEAT */
+	[36] = USES_FD | USES_ADDR,                          /* UNLINKAT */
+	[37] = USES_FD | USES_ADDR | USES_LEN,               /* MKDIRAT */
+	[38] = USES_FD | USES_ADDR | USES_ADDR2,             /* SYMLINKAT */
+	[39] = USES_FD | USES_ADDR | USES_ADDR2 | USES_LEN,  /* LINKAT */
+	[40] = USES_ALL,                                     /* MSG_RING */
+	[41] = USES_ALL,                                     /* FSETXATTR */
+	[42] = USES_ALL,                                     /* SETXATTR */
+	[43] = USES_ALL,                                     /* FGETXATTR */
+	[44] = USES_ALL,                                     /* GETXATTR */
+	[45] = USES_FD | USES_OFF | USES_LEN | USES_SLOT,    /* SOCKET */
+	[46] = USES_ALL,                                     /* URING_CMD */
+	[47] = USES_DATA,                                    /* SEND_ZC */
+	[48] = USES_FD | USES_ADDR,                          /* SENDMSG_ZC */
+	[49] = USES_FD | USES_OFF | USES_LEN,                /* READ_MULTISHOT */
+	[50] = USES_FD | USES_LEN,                           /* WAITID */
+	[51] = USES_ADDR,                                    /* FUTEX_WAIT */
+	[52] = USES_ADDR,                                    /* FUTEX_WAKE */
+	[53] = USES_ADDR | USES_LEN,                         /* FUTEX_WAITV */
+	[54] = USES_FD,                                      /* FIXED_FD_INSTALL */
+	[55] = USES_FD | USES_OFF,                           /* FTRUNCATE */
+	[56] = USES_FD | USES_ADDR | USES_ADDR2,             /* BIND */
+	[57] = USES_FD | USES_LEN,                           /* LISTEN */
+	[58] = USES_FD | USES_LEN,                           /* RECV_ZC */
+	[59] = USES_FD | USES_ADDR | USES_LEN,               /* EPOLL_WAIT */
+	[60] = USES_RW,                                      /* READV_FIXED */
+	[61] = USES_RW,                                      /* WRITEV_FIXED */
+	[62] = USES_ADDR | USES_SLOT,                        /* PIPE */
+	[64] = USES_ALL,                                     /* URING_CMD128 */
 };
-
-const char *iou_trace_opcode_name(unsigned int opcode)
-{
-	return opcode < ARRAY_SIZE(opcodes) ? opcodes[opcode].name : NULL;
-}
 
 struct line {
 	char *text;
@@ -141,18 +133,28 @@ static void put_flags(struct line *line, const char *const *names, size_t nr, ui
 		put(line, "%s0x%" PRIx32, before, flags);
 }
 
+/* As the kernel's headers write it. */
+static void put_opcode(struct line *line, const char *name, unsigned int opcode)
+{
+	if (name)
+		put(line, "sqe ");
+	else
+		put(line, "sqe %u", opcode);
+	for (; name && *name; name++)
+		put(line, "%c", toupper((unsigned char)*name));
+}
+
 static void put_sqe(struct line *line, const struct io_uring_sqe *sqe)
 {
 	static const char *const flags[] = {"FIXED_FILE",      "IO_DRAIN", "IO_LINK",
 					    "IO_HARDLINK",     "ASYNC",    "BUFFER_SELECT",
 					    "CQE_SKIP_SUCCESS"};
-	const char *name = iou_trace_opcode_name(sqe->opcode);
-	unsigned int uses = name ? opcodes[sqe->opcode].uses : USES_ALL;
+	const char *name = iou_opcode_name(sqe->opcode);
+	unsigned int uses = !name                               ? USES_ALL
+			    : sqe->opcode < ARRAY_SIZE(uses_of) ? uses_of[sqe->opcode]
+								: 0;
 
-	if (name)
-		put(line, "sqe %s", name);
-	else
-		put(line, "sqe %u", sqe->opcode);
+	put_opcode(line, name, sqe->opcode);
 	if (uses & USES_FD)
 		put(line, " fd=%" PRId32, sqe->fd);
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL && sqe->cancel_flags & IORING_ASYNC_CANCEL_FD)
@@ -178,7 +180,7 @@ static void put_sqe(struct line *line, const struct io_uring_sqe *sqe)
 		put(line, " ioprio=0x%x", sqe->ioprio);
 	if (sqe->flags & IOSQE_BUFFER_SELECT)
 		put(line, " buf_group=%u", sqe->buf_group);
-	else if (sqe->buf_index || strstr(name ?: "", "_FIXED"))
+	else if (sqe->buf_index || strstr(name ?: "", "_fixed"))
 		put(line, " buf_index=%u", sqe->buf_index);
 	if (sqe->personality)
 		put(line, " personality=%u", sqe->personality);

@@ -20,6 +20,3 @@
  */
 void iou_trace_decode(char *line, size_t size, const struct iou_trace_record *record,
 		      uint64_t start_ns);
-
-/* "READ" for IORING_OP_READ, or NULL for one that this version does not know. */
-const char *iou_trace_opcode_name(unsigned int opcode);
