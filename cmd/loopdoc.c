@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "paramtext.h"
 #include "ring/ring.h"
@@ -66,16 +67,19 @@ static const char *with_unit(char *text, size_t size, uint64_t value, const char
 	return text;
 }
 
-static void add_histogram(struct iou_doc *in, const struct iou_stat *stat)
+/* Whose key in JSON is @key, and whose name in text is @name; in more detail where it is one of
+ * several. */
+static void add_histogram(struct iou_doc *in, const char *key, const char *name,
+			  const struct iou_stat *stat)
 {
 	static const struct {
 		const char *key;
 		double share;
 	} points[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}};
 	const struct iou_stat_histogram *h = stat->histogram;
-	const char *name = stat->decl->name, *unit = stat->decl->unit;
-	struct iou_doc *object = iou_doc_object(in, name), *buckets, *line;
-	char min[32], p50[32], p99[32], max[32], count[32];
+	const char *unit = stat->decl->unit;
+	struct iou_doc *object = iou_doc_object(in, key), *buckets, *line;
+	char min[32], p50[32], p90[32], p99[32], p99_9[32], max[32], count[32];
 
 	iou_doc_u64(object, "count", NULL, h->count);
 	iou_doc_u64(object, "sum", NULL, h->sum);
@@ -94,40 +98,85 @@ static void add_histogram(struct iou_doc *in, const struct iou_stat *stat)
 	line = iou_doc_null(object, NULL, name);
 	if (!h->count)
 		iou_doc_text(line, "none");
-	else
+	else if (stat->opcode < 0)
 		iou_doc_text(line, "%s; min %s, median %s, 99%% %s, max %s",
 			     iou_text_count(count, sizeof(count), h->count),
 			     with_unit(min, sizeof(min), h->min, unit),
 			     with_unit(p50, sizeof(p50), iou_stat_percentile(h, 0.5), unit),
 			     with_unit(p99, sizeof(p99), iou_stat_percentile(h, 0.99), unit),
 			     with_unit(max, sizeof(max), h->max, unit));
+	else
+		iou_doc_text(line, "%s; median %s, 90%% %s, 99%% %s, 99.9%% %s, max %s",
+			     iou_text_count(count, sizeof(count), h->count),
+			     with_unit(p50, sizeof(p50), iou_stat_percentile(h, 0.5), unit),
+			     with_unit(p90, sizeof(p90), iou_stat_percentile(h, 0.9), unit),
+			     with_unit(p99, sizeof(p99), iou_stat_percentile(h, 0.99), unit),
+			     with_unit(p99_9, sizeof(p99_9), iou_stat_percentile(h, 0.999), unit),
+			     with_unit(max, sizeof(max), h->max, unit));
+}
+
+static void add_number(struct iou_doc *in, const char *key, const char *name,
+		       const struct iou_stat *stat)
+{
+	const char *unit = stat->decl->unit;
+	struct iou_doc *field = iou_doc_u64(in, key, name, stat->value);
+	char text[32];
+
+	iou_doc_text(field, "%s%s%s", iou_text_count(text, sizeof(text), stat->value),
+		     unit[0] ? " " : "", unit);
+}
+
+/* Those of @decl, from @list on, of which there are @nr. */
+static size_t add_by_opcode(struct iou_doc *in, const struct iou_decl *decl,
+			    const struct iou_stat *list, size_t nr)
+{
+	struct iou_doc *object = iou_doc_object(in, decl->name);
+	size_t i;
+
+	for (i = 0; i < nr && list[i].decl == decl; i++) {
+		const char *opcode = iou_opcode_name((unsigned int)list[i].opcode);
+		char key[16], label[64];
+
+		snprintf(key, sizeof(key), "%d", list[i].opcode);
+		snprintf(label, sizeof(label), "%s %s", decl->name, opcode ?: key);
+		if (list[i].histogram)
+			add_histogram(object, opcode ?: key, label, &list[i]);
+		else
+			add_number(object, opcode ?: key, label, &list[i]);
+	}
+	if (!i)
+		iou_doc_text(iou_doc_null(object, NULL, decl->name), "none");
+	return i;
 }
 
 int iou_loopdoc_add_stats(struct iou_doc *doc, const struct iou_loop *loop, struct iou_err *err)
 {
-	struct iou_doc *in = iou_doc_object(doc, "stats"), *field;
+	struct iou_doc *in = iou_doc_object(doc, "stats");
+	const struct iou_decls *decls = iou_loop_decls(loop);
 	struct iou_stats stats;
-	char text[32];
+	size_t at = 0;
 	int ret = iou_stats_read(loop, &stats);
 
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "stats", -ret,
 				   "cannot read the statistics of '%s'", iou_loop_name(loop));
-	for (size_t i = 0; i < stats.nr; i++) {
-		const struct iou_decl *decl = stats.list[i].decl;
+	for (size_t i = 0; i < decls->nr; i++) {
+		const struct iou_decl *decl = &decls->list[i];
+		const struct iou_stat *stat = &stats.list[at];
 
-		if (stats.list[i].histogram) {
-			add_histogram(in, &stats.list[i]);
+		if (decl->what != IOU_DECL_STAT)
+			continue;
+		if (decl->by_opcode) {
+			at += add_by_opcode(in, decl, stat, stats.nr - at);
 			continue;
 		}
-		if (stats.list[i].text) {
-			iou_doc_string(in, decl->name, decl->name, stats.list[i].text);
-			continue;
-		}
-		field = iou_doc_u64(in, decl->name, decl->name, stats.list[i].value);
-		iou_doc_text(field, "%s%s%s",
-			     iou_text_count(text, sizeof(text), stats.list[i].value),
-			     decl->unit[0] ? " " : "", decl->unit);
+		if (stat->histogram)
+			add_histogram(in, decl->name, decl->name, stat);
+		else if (stat->text)
+			iou_doc_string(in, decl->name, decl->name, stat->text);
+		else
+			add_number(in, decl->name, decl->name, stat);
+		at++;
 	}
 	iou_stats_release(&stats);
 	return 0;

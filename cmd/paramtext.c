@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
+#include "base/names.h"
 #include "base/text.h"
 
 /* The word, or NULL: what was checked when the object was opened may be in memory that the loop
@@ -13,6 +15,11 @@
 static const char *choice_text(const struct iou_decl *param, uint64_t value)
 {
 	return value < param->choices_nr ? param->choices[value] : NULL;
+}
+
+static const char *opcode_text(uint64_t value)
+{
+	return value == IOU_OPCODE_ANY ? "any" : iou_opcode_name((unsigned int)value) ?: "";
 }
 
 /* As a user may write it, but for the space before a unit. */
@@ -28,6 +35,14 @@ static char *number_text(char *buf, size_t size, const struct iou_decl *param, u
 	case IOU_KIND_CHOICE:
 		snprintf(buf, size, "%s", choice_text(param, value) ?: "");
 		return buf;
+	case IOU_KIND_ERRNO:
+		snprintf(buf, size, "%s", iou_errno_name((int)value));
+		return buf;
+	case IOU_KIND_OPCODE:
+		snprintf(buf, size, "%s", opcode_text(value));
+		return buf;
+	case IOU_KIND_SHARE:
+		return iou_text_share(buf, size, value);
 	case IOU_KIND_DURATION:
 		return iou_text_duration(buf, size, (double)value);
 	case IOU_KIND_SIZE:
@@ -76,16 +91,29 @@ char *iou_param_values_text(char *buf, size_t size, const struct iou_decl *param
 {
 	if (iou_kind_has_choices(param->kind))
 		return words_text(buf, size, param);
-	if (param->kind != IOU_KIND_FLAG && iou_kind_is_number(param->kind))
-		return range_text(buf, size, param);
-	snprintf(buf, size, "%s", param->kind == IOU_KIND_FLAG ? "yes or no" : "");
-	return buf;
+	switch (param->kind) {
+	case IOU_KIND_FLAG:
+		snprintf(buf, size, "yes or no");
+		return buf;
+	case IOU_KIND_ERRNO:
+		snprintf(buf, size, "such as EIO");
+		return buf;
+	case IOU_KIND_OPCODE:
+		snprintf(buf, size, "such as read, or any");
+		return buf;
+	case IOU_KIND_STEPS:
+		snprintf(buf, size, "such as 32@50us,1@1ms");
+		return buf;
+	default:
+		buf[0] = '\0';
+		return iou_kind_is_number(param->kind) ? range_text(buf, size, param) : buf;
+	}
 }
 
 /* Whether @param, which has no default, is nothing unless it is set. */
 static bool is_none(const struct iou_decl *param)
 {
-	return param->optional || param->kind == IOU_KIND_CHOICES;
+	return param->optional || param->kind == IOU_KIND_CHOICES || param->kind == IOU_KIND_STEPS;
 }
 
 char *iou_param_default_text(char *buf, size_t size, const struct iou_loop *loop,
@@ -135,7 +163,13 @@ struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const c
 		return iou_doc_bool(in, key, label, value);
 	case IOU_KIND_CHOICE:
 		return iou_doc_string(in, key, label, choice_text(param, value));
+	case IOU_KIND_ERRNO:
+		return iou_doc_string(in, key, label, iou_errno_name((int)value));
+	case IOU_KIND_OPCODE:
+		return iou_doc_string(in, key, label,
+				      value == IOU_OPCODE_ANY ? NULL : opcode_text(value));
 	case IOU_KIND_CHOICES:
+	case IOU_KIND_STEPS:
 		return add_words(in, key, label, iou_loop_param_text(loop, param));
 	case IOU_KIND_INFILE:
 	case IOU_KIND_OUTFILE:

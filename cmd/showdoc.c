@@ -104,7 +104,7 @@ static void add_bound(struct iou_doc *row, const char *key, const struct iou_dec
 		      uint64_t value)
 {
 	if (!iou_kind_is_number(param->kind) || param->kind == IOU_KIND_FLAG ||
-	    param->kind == IOU_KIND_CHOICE)
+	    (param->kind >= IOU_KIND_ERRNO && param->kind <= IOU_KIND_CHOICE))
 		iou_doc_null(row, key, NULL);
 	else if (param->kind == IOU_KIND_S64)
 		iou_doc_s64(row, key, NULL, (int64_t)value);
@@ -147,6 +147,7 @@ static void add_stat(struct iou_doc *stats, const struct iou_decl *stat)
 
 	iou_doc_string(row, "name", "STATISTIC", stat->name);
 	iou_doc_string(row, "kind", "KIND", iou_kind_name(stat->kind));
+	add_text(row, "by", "BY", stat->by_opcode ? "opcode" : NULL);
 	add_text(row, "of", "ENDS AT", stat->of);
 	add_text(row, "unit", "UNIT", stat->unit);
 	add_text(row, "help", "HELP", stat->help);

@@ -143,6 +143,8 @@ static void print_stat(FILE *out, const struct iou_decl *decl)
 		fputs(" of ", out);
 		put(out, decl->unit);
 	}
+	if (decl->by_opcode)
+		fputs(" for each opcode", out);
 	if (decl->of)
 		fprintf(out, ", ends at the value of *%s*", decl->of);
 	fputs(".\n\n", out);

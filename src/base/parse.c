@@ -128,6 +128,33 @@ int iou_parse_duration(const char *text, uint64_t *out)
 	return 0;
 }
 
+int iou_parse_share(const char *text, uint64_t *out)
+{
+	uint64_t value, scale = 10000, part = 0;
+	const char *end;
+	int ret = parse_digits(text, &value, &end);
+
+	if (ret)
+		return ret;
+	if (*end == '.') {
+		if (!isdigit((unsigned char)end[1]))
+			return -EINVAL;
+		for (end++; isdigit((unsigned char)*end); end++) {
+			scale /= 10;
+			/* Less than one in a million. */
+			if (!scale && *end != '0')
+				return -ERANGE;
+			part += scale * (uint64_t)(*end - '0');
+		}
+	}
+	if (strcmp(end, "%") != 0)
+		return -EINVAL;
+	if (value > 100 || (value == 100 && part))
+		return -ERANGE;
+	*out = 10000 * value + part;
+	return 0;
+}
+
 int iou_parse_flag(const char *text, bool *out)
 {
 	static const char *const words[][2] = {

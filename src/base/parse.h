@@ -20,6 +20,9 @@ int iou_parse_size(const char *text, uint64_t *out);
 /* Nanoseconds: a decimal number, may have a fraction, then ns, us, ms, s, m or h; bare: seconds. */
 int iou_parse_duration(const char *text, uint64_t *out);
 
+/* Parts of a million: a percentage, may have a fraction, such as 1%, 0.05% or 100%. */
+int iou_parse_share(const char *text, uint64_t *out);
+
 /* 1/0, yes/no, on/off, true/false. */
 int iou_parse_flag(const char *text, bool *out);
 

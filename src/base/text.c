@@ -159,6 +159,13 @@ char *iou_text_rate(char *buf, size_t size, double per_second)
 	return buf;
 }
 
+char *iou_text_share(char *buf, size_t size, uint64_t parts)
+{
+	/* %g drops the zeros in the end. */
+	snprintf(buf, size, "%.10g%%", (double)parts / 10000);
+	return buf;
+}
+
 char *iou_text_size(char *buf, size_t size, uint64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -27,6 +27,9 @@ char *iou_text_duration(char *buf, size_t size, double ns);
 /* A rate per second as "950", "12.3 k", "4.56 M", without the unit. Returns @buf. */
 char *iou_text_rate(char *buf, size_t size, double per_second);
 
+/* Parts of a million as "0.05%", "100%". Returns @buf. */
+char *iou_text_share(char *buf, size_t size, uint64_t parts);
+
 /* Bytes as "512 B", "64 KiB", "1.5 GiB". Returns @buf. */
 char *iou_text_size(char *buf, size_t size, uint64_t bytes);
 

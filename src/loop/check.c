@@ -24,6 +24,9 @@ static const struct {
 	[IOU_KIND_SIZE] = {.size = 8},
 	[IOU_KIND_DURATION] = {.size = 8},
 	[IOU_KIND_FLAG] = {.size = 1},
+	[IOU_KIND_SHARE] = {.size = 4},
+	[IOU_KIND_ERRNO] = {.size = 4},
+	[IOU_KIND_OPCODE] = {.size = 4},
 	[IOU_KIND_CHOICE] = {.size = 4},
 	[IOU_KIND_COUNTER] = {.size = 8},
 	[IOU_KIND_GAUGE] = {.size = 8},
@@ -32,6 +35,9 @@ static const struct {
 	[IOU_KIND_LISTEN] = {.fields = {{"fd", 4}}},
 	[IOU_KIND_CONNECT] = {.fields = {{"fd", 4}}},
 	[IOU_KIND_CHOICES] = {.fields = {{"nr", 4}, {"words", IOU_CHOICES_MAX}}},
+	[IOU_KIND_STEPS] = {.fields = {{"nr", 4},
+				       {"counts", 4 * IOU_STEPS_MAX},
+				       {"ns", 8 * IOU_STEPS_MAX}}},
 	[IOU_KIND_TARGETS] = {.fields = {{"nr", 4},
 					 {"other", 4},
 					 {"keys_nr", 4},
@@ -59,7 +65,7 @@ static const struct {
 
 static int check_size(const struct iou_loop *loop, const struct iou_decl *decl, struct iou_err *err)
 {
-	size_t size = forms[decl->kind].size;
+	size_t size = forms[decl->kind].size * (decl->by_opcode ? IOU_OPCODES_NR : 1);
 	struct iou_var var;
 
 	if (!size || (iou_loop_var(loop, decl->variable, &var) == 0 && var.size == size))
@@ -90,7 +96,12 @@ static int check_fields(const struct iou_loop *loop, const struct iou_decl *decl
 	for (size_t i = 0; forms[decl->kind].fields[i].name; i++) {
 		const char *name = forms[decl->kind].fields[i].name;
 
-		snprintf(path, sizeof(path), "%s.%s", decl->variable, name);
+		/* If the last one of an array is right, all are. */
+		if (decl->by_opcode)
+			snprintf(path, sizeof(path), "%s[%d].%s", decl->variable,
+				 IOU_OPCODES_NR - 1, name);
+		else
+			snprintf(path, sizeof(path), "%s.%s", decl->variable, name);
 		if (iou_loop_var(loop, path, &var) == 0 &&
 		    var.size == forms[decl->kind].fields[i].size)
 			continue;

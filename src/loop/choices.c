@@ -38,8 +38,8 @@ int iou_choice_find(const struct iou_decl *param, const char *word, uint64_t *va
 	return no_such_word(param, word, err);
 }
 
-static int set_field(struct iou_loop *loop, const struct iou_decl *param, const char *field,
-		     uint64_t value, struct iou_err *err)
+int iou_param_set_field(struct iou_loop *loop, const struct iou_decl *param, const char *field,
+			uint64_t value, struct iou_err *err)
 {
 	char path[128];
 	int ret;
@@ -74,9 +74,20 @@ int iou_choices_set(struct iou_loop *loop, const struct iou_decl *param, const c
 	}
 	for (uint64_t i = 0; i < nr && !ret; i++) {
 		snprintf(field, sizeof(field), "words[%d]", (int)i);
-		ret = set_field(loop, param, field, numbers[i], err);
+		ret = iou_param_set_field(loop, param, field, numbers[i], err);
 	}
-	return ret ?: set_field(loop, param, "nr", nr, err);
+	return ret ?: iou_param_set_field(loop, param, "nr", nr, err);
+}
+
+static int set_list(struct iou_loop *loop, const struct iou_decl *param)
+{
+	const char *text = param->def ?: "";
+
+	if (param->what != IOU_DECL_PARAM)
+		return 0;
+	if (param->kind == IOU_KIND_CHOICES)
+		return iou_choices_set(loop, param, text, NULL);
+	return param->kind == IOU_KIND_STEPS ? iou_steps_set(loop, param, text, NULL) : 0;
 }
 
 int iou_loop_set_lists(struct iou_loop *loop, struct iou_err *err)
@@ -84,11 +95,11 @@ int iou_loop_set_lists(struct iou_loop *loop, struct iou_err *err)
 	for (size_t i = 0; i < loop->decls.nr; i++) {
 		const struct iou_decl *decl = &loop->decls.list[i];
 
-		if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_CHOICES &&
-		    iou_choices_set(loop, decl, decl->def ?: "", NULL))
+		if (set_list(loop, decl))
 			return iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0,
-					   "the default of '%s' is not a list of its words",
-					   decl->name);
+					   "the default of '%s' is not a list of its %s",
+					   decl->name,
+					   decl->kind == IOU_KIND_STEPS ? "kind" : "words");
 	}
 	return 0;
 }

@@ -20,8 +20,12 @@ static const char *const kind_names[] = {
 	[IOU_KIND_SIZE] = "size",
 	[IOU_KIND_DURATION] = "duration",
 	[IOU_KIND_FLAG] = "flag",
+	[IOU_KIND_SHARE] = "share",
+	[IOU_KIND_ERRNO] = "errno",
+	[IOU_KIND_OPCODE] = "opcode",
 	[IOU_KIND_CHOICE] = "choice",
 	[IOU_KIND_CHOICES] = "choices",
+	[IOU_KIND_STEPS] = "steps",
 	[IOU_KIND_INFILE] = "infile",
 	[IOU_KIND_OUTFILE] = "outfile",
 	[IOU_KIND_LISTEN] = "listen",
@@ -81,9 +85,9 @@ static void words_free(char **words)
 
 static void decl_release(struct iou_decl *decl)
 {
-	char *texts[] = {decl->variable, decl->name, decl->help,  decl->unit,
-			 decl->def,      decl->nr,   decl->size,  decl->of,
-			 decl->sq,       decl->cq,   decl->flags, decl->direct};
+	char *texts[] = {decl->variable, decl->name,   decl->help, decl->unit, decl->def,
+			 decl->nr,       decl->size,   decl->of,   decl->sq,   decl->cq,
+			 decl->flags,    decl->direct, decl->needs};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
@@ -210,6 +214,10 @@ static int set_key(struct iou_decl *decl, const char *key, const char *value, st
 		return iou_parse_flag(value, &decl->optional) ? wrong(err, decl, key, value) : 0;
 	if (strcmp(key, "policy") == 0)
 		return iou_parse_flag(value, &decl->policy) ? wrong(err, decl, key, value) : 0;
+	if (strcmp(key, "by") == 0) {
+		decl->by_opcode = strcmp(value, "opcode") == 0;
+		return decl->by_opcode ? 0 : wrong(err, decl, key, value);
+	}
 	if (strcmp(key, "of") == 0)
 		return set_text(&decl->of, dashed(value));
 	if (strcmp(key, "direct") == 0)
@@ -265,6 +273,16 @@ static int check_optional(const struct iou_decl *decl, struct iou_err *err)
 	return decl->def ? wrong(err, decl, "optional", "there is a def, too") : 0;
 }
 
+static int check_by(const struct iou_decl *decl, struct iou_err *err)
+{
+	bool may = decl->what == IOU_DECL_STAT && !decl->of &&
+		   (decl->kind == IOU_KIND_COUNTER || decl->kind == IOU_KIND_HISTOGRAM);
+
+	return decl->by_opcode && !may
+		       ? wrong(err, decl, "by", "only counters and histograms have it")
+		       : 0;
+}
+
 /* @text is "WHAT;KEY=VALUE;…;help=TEXT". */
 static int parse(struct iou_decl *decl, const char *variable, const char *text, struct iou_err *err)
 {
@@ -311,7 +329,7 @@ static int parse(struct iou_decl *decl, const char *variable, const char *text, 
 	if (!ret && (decl->what == IOU_DECL_PARAM || decl->what == IOU_DECL_STAT) && !has_kind)
 		ret = lacks(err, decl, "kind");
 	if (!ret)
-		ret = check_optional(decl, err);
+		ret = check_optional(decl, err) ?: check_by(decl, err);
 	return ret || decl->what != IOU_DECL_PARAM ? ret : check_param(decl, err);
 }
 

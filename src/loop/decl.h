@@ -21,9 +21,13 @@ enum iou_kind {
 	IOU_KIND_SIZE,     /* bytes */
 	IOU_KIND_DURATION, /* nanoseconds */
 	IOU_KIND_FLAG,
+	IOU_KIND_SHARE,  /* parts of a million */
+	IOU_KIND_ERRNO,  /* the number of an error */
+	IOU_KIND_OPCODE, /* or IOU_OPCODE_ANY */
 	IOU_KIND_CHOICE, /* the index of a word */
-	/* One that is several: a list of words. */
+	/* Those that are several: a list of words, of numbers at times. */
 	IOU_KIND_CHOICES,
+	IOU_KIND_STEPS,
 	/* Parameters that are resources. */
 	IOU_KIND_INFILE,
 	IOU_KIND_OUTFILE,
@@ -44,6 +48,10 @@ enum iou_kind {
 
 /* Keys, and targets, of an IOU_KIND_TARGETS: IOU_TARGETS_MAX of iouctl/declare.bpf.h. */
 #define IOU_TARGETS_MAX 256
+
+/* Of those by opcode; and the opcode that stands for all: as iouctl/declare.bpf.h has them. */
+#define IOU_OPCODES_NR 128
+#define IOU_OPCODE_ANY UINT32_MAX
 
 /* Bytes of an IOU_KIND_TEXT, with its NUL. */
 #define IOU_TEXT_MAX 256
@@ -69,6 +77,7 @@ struct iou_decl {
 	char *direct;    /* files: the flag that asks for O_DIRECT too, or NULL */
 	char *nr, *size; /* memory: how many blocks of how many bytes; of iou_loop_eval() */
 	char *of;        /* statistics: the parameter whose value it ends at, or NULL */
+	bool by_opcode;  /* counters, histograms: one for each opcode */
 
 	char *sq, *cq; /* loops: entries that suit it; of iou_loop_eval(), or NULL */
 	char *flags;   /* loops: setup flags, as users write them, by spaces */

@@ -64,6 +64,18 @@ int iou_choice_find(const struct iou_decl *param, const char *word, uint64_t *va
 /* As many words as a list of them has at most: IOU_CHOICES_MAX of iouctl/declare.bpf.h. */
 #define IOU_CHOICES_MAX 16
 
+/* Likewise IOU_STEPS_MAX. */
+#define IOU_STEPS_MAX 8
+
+/* Set a list of numbers at times, "32@50us,1@1ms", the times ascending, or "" for none. Stage
+ * "usage", cause USAGE. */
+int iou_steps_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
+		  struct iou_err *err);
+
+/* Set a field of a parameter that is a struct. Stage "usage". */
+int iou_param_set_field(struct iou_loop *loop, const struct iou_decl *param, const char *field,
+			uint64_t value, struct iou_err *err);
+
 /* Set a list of words, "a,b,c", or "" for none. Stage "usage", cause USAGE. */
 int iou_choices_set(struct iou_loop *loop, const struct iou_decl *param, const char *text,
 		    struct iou_err *err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/parse.h"
 #include "loop/internal.h"
 #include "loop/paths.h"
@@ -20,6 +21,12 @@ static const char *form_of(enum iou_kind kind)
 		return "a duration such as 50us, 200ms or 1.5s";
 	case IOU_KIND_FLAG:
 		return "yes or no";
+	case IOU_KIND_SHARE:
+		return "a share such as 1%, 0.05% or 100%";
+	case IOU_KIND_ERRNO:
+		return "the name of an error, such as EIO";
+	case IOU_KIND_OPCODE:
+		return "the name of an opcode, such as read, or 'any'";
 	case IOU_KIND_INFILE:
 	case IOU_KIND_OUTFILE:
 		return "the path of a file, or '-'";
@@ -30,6 +37,8 @@ static const char *form_of(enum iou_kind kind)
 		return "a list of paths such as a,b,c, or @LIST, a file with a path on each line";
 	case IOU_KIND_CHOICES:
 		return "a list of words such as a,b,c";
+	case IOU_KIND_STEPS:
+		return "a list such as 32@50us,1@1ms";
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:
 	case IOU_KIND_BUF_RING:
@@ -50,6 +59,8 @@ static int parse_value(const struct iou_decl *param, const char *text, uint64_t 
 		return iou_parse_size(text, value);
 	case IOU_KIND_DURATION:
 		return iou_parse_duration(text, value);
+	case IOU_KIND_SHARE:
+		return iou_parse_share(text, value);
 	case IOU_KIND_FLAG:
 		ret = iou_parse_flag(text, &flag);
 		if (!ret)
@@ -71,7 +82,46 @@ bool iou_loop_param_in_range(const struct iou_decl *param, uint64_t value)
 		return (int64_t)value >= param->min.s && (int64_t)value <= param->max.s;
 	if (param->kind == IOU_KIND_CHOICE)
 		return value < param->choices_nr;
+	if (param->kind == IOU_KIND_OPCODE)
+		return value < IOU_OPCODES_NR || value == IOU_OPCODE_ANY;
 	return value >= param->min.u && value <= param->max.u;
+}
+
+static int not_of_form(const struct iou_decl *param, const char *text, struct iou_err *err)
+{
+	return iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s='%s' is not %s", param->name, text,
+			   form_of(param->kind));
+}
+
+/* What has a name. */
+static int find_name(const struct iou_decl *param, const char *text, uint64_t *value,
+		     struct iou_err *err)
+{
+	const char *nearest = NULL;
+	int ret;
+
+	switch (param->kind) {
+	case IOU_KIND_CHOICE:
+		return iou_choice_find(param, text, value, err);
+	case IOU_KIND_ERRNO:
+		ret = iou_errno_find(text, value, &nearest);
+		break;
+	default:
+		*value = IOU_OPCODE_ANY;
+		ret = strcmp(text, "any") ? iou_opcode_find(text, value, &nearest) : 0;
+		break;
+	}
+	if (!ret)
+		return 0;
+	not_of_form(param, text, err);
+	if (nearest)
+		iou_err_hint(err, "did you mean '%s'?", nearest);
+	return ret;
+}
+
+static bool has_name(enum iou_kind kind)
+{
+	return kind == IOU_KIND_CHOICE || kind == IOU_KIND_ERRNO || kind == IOU_KIND_OPCODE;
 }
 
 static void range_text(const struct iou_decl *param, char *text, size_t size)
@@ -93,12 +143,6 @@ const struct iou_decl *iou_loop_param(const struct iou_loop *loop, const char *n
 	return NULL;
 }
 
-static int not_of_form(const struct iou_decl *param, const char *text, struct iou_err *err)
-{
-	return iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s='%s' is not %s", param->name, text,
-			   form_of(param->kind));
-}
-
 /* ---- Numbers ---- */
 
 static int set_number(struct iou_loop *loop, const struct iou_decl *param, const char *text,
@@ -108,10 +152,10 @@ static int set_number(struct iou_loop *loop, const struct iou_decl *param, const
 	char range[128];
 	int ret;
 
-	ret = param->kind == IOU_KIND_CHOICE ? iou_choice_find(param, text, &value, err)
-					     : parse_value(param, text, &value);
+	ret = has_name(param->kind) ? find_name(param, text, &value, err)
+				    : parse_value(param, text, &value);
 	if (ret == -EINVAL)
-		return param->kind == IOU_KIND_CHOICE ? ret : not_of_form(param, text, err);
+		return has_name(param->kind) ? ret : not_of_form(param, text, err);
 	if (ret || !iou_loop_param_in_range(param, value)) {
 		range_text(param, range, sizeof(range));
 		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "%s=%s is out of range", param->name,
@@ -177,6 +221,8 @@ static int set_resource(struct iou_loop *loop, const struct iou_decl *param, con
 		ret = check_paths(param, text, err);
 	else if (param->kind == IOU_KIND_CHOICES)
 		ret = iou_choices_set(loop, param, text, err);
+	else if (param->kind == IOU_KIND_STEPS)
+		ret = iou_steps_set(loop, param, text, err);
 	if (ret)
 		return ret;
 	copy = strdup(text);
@@ -214,7 +260,7 @@ static int eval_factor(const struct iou_loop *loop, const char *text, uint64_t *
 		if (*c == '_')
 			*c = '-';
 	param = iou_loop_param(loop, name);
-	if (!param || param->kind == IOU_KIND_S64 || param->kind == IOU_KIND_CHOICE)
+	if (!param || param->kind == IOU_KIND_S64 || has_name(param->kind))
 		return -EINVAL;
 	return iou_loop_param_get(loop, param, value);
 }

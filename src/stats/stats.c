@@ -7,20 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_field(const struct iou_loop *loop, const struct iou_decl *decl, const char *field,
+/* A field of the statistic, or with "" the whole; of those by opcode, of the one of @opcode. */
+static const char *path_of(char *path, size_t size, const struct iou_decl *decl, int opcode,
+			   const char *field)
+{
+	char index[16] = "";
+
+	if (opcode >= 0)
+		snprintf(index, sizeof(index), "[%d]", opcode);
+	snprintf(path, size, "%s%s%s%s", decl->variable, index, field[0] ? "." : "", field);
+	return path;
+}
+
+static int read_field(const struct iou_loop *loop, const struct iou_stat *stat, const char *field,
 		      uint64_t *value)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s.%s", decl->variable, field);
-	return iou_loop_var_get(loop, path, value);
+	return iou_loop_var_get(loop, path_of(path, sizeof(path), stat->decl, stat->opcode, field),
+				value);
 }
 
 /*
  * The count is that of the buckets as they are read: the loop may be filling them meanwhile.
  */
-static int read_histogram(const struct iou_loop *loop, const struct iou_decl *decl,
-			  struct iou_stat_histogram **out)
+static int read_histogram(const struct iou_loop *loop, struct iou_stat *stat)
 {
 	struct iou_stat_histogram *read = calloc(1, sizeof(*read));
 	const uint64_t *buckets;
@@ -30,12 +41,12 @@ static int read_histogram(const struct iou_loop *loop, const struct iou_decl *de
 
 	if (!read)
 		return -ENOMEM;
-	*out = read; /* released with all the rest */
+	stat->histogram = read; /* released with all the rest */
 	read->buckets = calloc(IOU_HISTOGRAM_BUCKETS, sizeof(*read->buckets));
 	if (!read->buckets)
 		return -ENOMEM;
-	snprintf(path, sizeof(path), "%s.buckets", decl->variable);
-	ret = iou_loop_var(loop, path, &var);
+	ret = iou_loop_var(loop, path_of(path, sizeof(path), stat->decl, stat->opcode, "buckets"),
+			   &var);
 	buckets = ret ? NULL : iou_loop_var_data(loop, &var);
 	if (!buckets || (uintptr_t)buckets % sizeof(*buckets) ||
 	    var.size != IOU_HISTOGRAM_BUCKETS * sizeof(*buckets))
@@ -44,9 +55,9 @@ static int read_histogram(const struct iou_loop *loop, const struct iou_decl *de
 		read->buckets[i] = __atomic_load_n(&buckets[i], __ATOMIC_RELAXED);
 		read->count += read->buckets[i];
 	}
-	ret = read_field(loop, decl, "sum", &read->sum) ?:
-	      read_field(loop, decl, "min", &read->min) ?:
-	      read_field(loop, decl, "max", &read->max);
+	ret = read_field(loop, stat, "sum", &read->sum) ?:
+	      read_field(loop, stat, "min", &read->min) ?:
+	      read_field(loop, stat, "max", &read->max);
 	if (!read->count)
 		read->min = read->max = 0;
 	return ret;
@@ -69,11 +80,11 @@ static int read_stat(const struct iou_loop *loop, struct iou_stat *stat)
 {
 	switch (stat->decl->kind) {
 	case IOU_KIND_HISTOGRAM:
-		return read_histogram(loop, stat->decl, &stat->histogram);
+		return read_histogram(loop, stat);
 	case IOU_KIND_TEXT:
 		return read_text(loop, stat->decl, &stat->text);
 	default:
-		return iou_loop_var_get(loop, stat->decl->variable, &stat->value);
+		return read_field(loop, stat, "", &stat->value);
 	}
 }
 
@@ -96,22 +107,59 @@ uint64_t iou_stat_percentile(const struct iou_stat_histogram *histogram, double 
 	return histogram->max;
 }
 
+static void stat_release(struct iou_stat *stat)
+{
+	if (stat->histogram)
+		free(stat->histogram->buckets);
+	free(stat->histogram);
+	free(stat->text);
+	*stat = (struct iou_stat){};
+}
+
+static int add_stat(const struct iou_loop *loop, struct iou_stats *stats,
+		    const struct iou_decl *decl, int opcode)
+{
+	struct iou_stat stat = {.decl = decl, .opcode = opcode}, *list;
+	int ret = read_stat(loop, &stat);
+
+	if (ret || (opcode >= 0 && !stat.value && !(stat.histogram && stat.histogram->count))) {
+		stat_release(&stat);
+		return ret;
+	}
+	list = reallocarray(stats->list, stats->nr + 1, sizeof(*list));
+	if (!list) {
+		stat_release(&stat);
+		return -ENOMEM;
+	}
+	stats->list = list;
+	list[stats->nr++] = stat;
+	return 0;
+}
+
+/* One, or one for each opcode. */
+static int add_stats(const struct iou_loop *loop, struct iou_stats *stats,
+		     const struct iou_decl *decl)
+{
+	int ret = 0;
+
+	if (!decl->by_opcode)
+		return add_stat(loop, stats, decl, -1);
+	for (int opcode = 0; opcode < IOU_OPCODES_NR && !ret; opcode++)
+		ret = add_stat(loop, stats, decl, opcode);
+	return ret;
+}
+
 int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 {
 	const struct iou_decls *decls = iou_loop_decls(loop);
-	struct iou_stats read = {.list = calloc(decls->nr + 1, sizeof(*read.list))};
+	struct iou_stats read = {};
 
-	if (!read.list)
-		return -ENOMEM;
 	for (size_t i = 0; i < decls->nr; i++) {
-		struct iou_stat *stat = &read.list[read.nr];
 		int ret;
 
 		if (decls->list[i].what != IOU_DECL_STAT)
 			continue;
-		stat->decl = &decls->list[i];
-		read.nr++;
-		ret = read_stat(loop, stat);
+		ret = add_stats(loop, &read, &decls->list[i]);
 		if (ret) {
 			iou_stats_release(&read);
 			return ret;
@@ -123,12 +171,8 @@ int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats)
 
 void iou_stats_release(struct iou_stats *stats)
 {
-	for (size_t i = 0; i < stats->nr; i++) {
-		if (stats->list[i].histogram)
-			free(stats->list[i].histogram->buckets);
-		free(stats->list[i].histogram);
-		free(stats->list[i].text);
-	}
+	for (size_t i = 0; i < stats->nr; i++)
+		stat_release(&stats->list[i]);
 	free(stats->list);
 	*stats = (struct iou_stats){};
 }

@@ -17,6 +17,7 @@ struct iou_stat {
 	const struct iou_decl *decl;          /* name, kind, unit, help; the loop's */
 	uint64_t value;                       /* counters and gauges */
 	struct iou_stat_histogram *histogram; /* histograms; else NULL */
+	int opcode;                           /* of those by opcode; else -1 */
 	char *text;                           /* texts, up to their NUL; else NULL */
 };
 
@@ -26,7 +27,8 @@ struct iou_stats {
 };
 
 /*
- * All statistics that @loop declares, as they are now. Good as long as the loop is. -ENOMEM, or
+ * All statistics that @loop declares, as they are now; of those by opcode, one after another, each
+ * that is not 0. Good as long as the loop is. -ENOMEM, or
  * what iou_loop_var_get() says.
  */
 int iou_stats_read(const struct iou_loop *loop, struct iou_stats *stats);

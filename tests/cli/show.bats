@@ -31,6 +31,12 @@ IOU_PARAM_FLAG(direct_io, 1, "around the page cache");
 IOU_PARAM_CHOICE(how, 2, "one|two_b|three", "which way");
 IOU_PARAM_CHOICES(order, "two,one,two", "one|two", "in which order");
 IOU_PARAM_CHOICES(extra, "", "x|y", "what else");
+IOU_PARAM_STEPS(steps, "8@50us,1@1ms", "at which time");
+IOU_PARAM_STEPS(later, "", "at no time");
+IOU_PARAM_SHARE(part, 500, "of all");
+IOU_PARAM_ERRNO(error, 5, "what went wrong");
+IOU_PARAM_OPCODE(what, 22, "what it is");
+IOU_PARAM_OPCODE(which, IOU_OPCODE_ANY, "what it may be");
 IOU_PARAM_PATHS(list, "what is opened");
 IOU_PARAM_INFILE(in, "", "what is read");
 IOU_PARAM_OUTFILE(out, "-", "what is written");
@@ -47,6 +53,8 @@ IOU_PROGRESS(done, many, "things", "that are through");
 IOU_COUNTER(errors, "", "that were not");
 IOU_GAUGE(now, "requests", "in flight now");
 IOU_HISTOGRAM(took, "ns", "how long each took");
+IOU_COUNTER_BY_OPCODE(sorts, "requests", "of each sort");
+IOU_HISTOGRAM_BY_OPCODE(times, "ns", "how long each sort took");
 IOU_TEXT(verdict, 24, "in a word");
 
 struct {
@@ -114,7 +122,7 @@ END
 	grep -qx 'license  *Dual BSD/GPL' <<<"$output"
 	grep -qx "nop_chain  nop_chain_loop  8   512  -  .*N requests, each after .*" <<<"$output"
 	grep -qx "count  *u64   1000000  1 or more  requests  NOPs to run, .*" <<<"$output"
-	grep -qx "completed  counter  count  *requests  NOPs whose .*" <<<"$output"
+	grep -qx "completed  counter  -   count  *requests  NOPs whose .*" <<<"$output"
 	grep -qx "nop_chain_loop  *struct_ops.s/loop_step  [0-9,]*" <<<"$output"
 	run ! grep -E 'iou_|^MAP|^GLOBAL| $' <<<"$output"
 	expect 0 "$IOUCTL" show nop-chain --params
@@ -139,6 +147,12 @@ direct-io|flag|yes|yes or no|-|around the page cache
 how|choice|three|one, two_b, three|-|which way
 order|choices|two,one,two|one, two|-|in which order
 extra|choices|none|x, y|-|what else
+steps|steps|8@50us,1@1ms|such as 32@50us,1@1ms|-|at which time
+later|steps|none|such as 32@50us,1@1ms|-|at no time
+part|share|0.05%|0% to 100%|-|of all
+error|errno|EIO|such as EIO|-|what went wrong
+what|opcode|read|such as read, or any|-|what it is
+which|opcode|any|such as read, or any|-|what it may be
 list|paths|none|-|-|what is opened
 in|infile|-|-|-|what is read
 out|outfile|-|-|-|what is written
@@ -150,11 +164,13 @@ blocks|mem|depth x 2 \* bs|-|-|looked into
 fixed|buffers|16 x 4096|-|-|registered
 ring|buf-ring|2 \* depth x bs|-|-|provided
 slots|direct|depth|-|-|of descriptors
-done|counter|many|things|that are through
-errors|counter|-|-|that were not
-now|gauge|-|requests|in flight now
-took|histogram|-|ns|how long each took
-verdict|text|-|-|in a word
+done|counter|-|many|things|that are through
+errors|counter|-|-|-|that were not
+now|gauge|-|-|requests|in flight now
+took|histogram|-|-|ns|how long each took
+sorts|counter|opcode|-|requests|of each sort
+times|histogram|opcode|-|ns|how long each sort took
+verdict|text|-|-|-|in a word
 kinds|kinds_loop|depth \(4\)|2 \* depth \(8\)|-|all kinds
 seen|hash|4|8|99
 END
@@ -177,6 +193,12 @@ END
 ["how","choice","three",null,null]
 ["order","choices",["two","one","two"],null,null]
 ["extra","choices",[],null,null]
+["steps","steps",["8@50us","1@1ms"],null,null]
+["later","steps",[],null,null]
+["part","share",500,0,1000000]
+["error","errno","EIO",null,null]
+["what","opcode","read",null,null]
+["which","opcode",null,null,null]
 ["list","paths",null,null,null]
 ["in","infile",null,null,null]
 ["out","outfile","-",null,null]
@@ -200,12 +222,14 @@ ring: 2 * depth x bs
 slots: depth x null
 END
 )" ]
-	[ "$(json '.stats[] | "\(.name) \(.kind) \(.of) \(.unit)"')" = "$(cat <<'END'
-done counter many things
-errors counter null null
-now gauge null requests
-took histogram null ns
-verdict text null null
+	[ "$(json '.stats[] | "\(.name) \(.kind) \(.by) \(.of) \(.unit)"')" = "$(cat <<'END'
+done counter null many things
+errors counter null null null
+now gauge null null requests
+took histogram null null ns
+sorts counter opcode null requests
+times histogram opcode null ns
+verdict text null null null
 END
 )" ]
 	[ "$(json '.loops[0].ring | tojson')" = \
@@ -214,10 +238,10 @@ END
 		'[{"name":"seen","type":"hash","key_size":4,"value_size":8,"max_entries":99}]' ]
 	[ "$(json '.globals | length')" = 0 ]
 	expect 0 "$IOUCTL" show --params "$KINDS"
-	[ "$(sed -n '7,12p' <<<"$output")" = \
+	[ "$(sed -n '7,10p;17,18p' <<<"$output")" = \
 		$'direct-io\tflag\tyes no\nhow\tchoice\tone two_b three\norder\tchoices\tone two
 extra\tchoices\tx y\nlist\tpaths\t\nin\tinfile\t' ]
-	[ "$(wc -l <<<"$output")" -eq 21 ]
+	[ "$(wc -l <<<"$output")" -eq 27 ]
 	expect 0 "$IOUCTL" show --params "$KINDS" --json
 	[ "$(json .schema)" = iouctl.show/1 ]
 }
@@ -334,6 +358,9 @@ around the page cache; flag, yes or no; default yes.
 which way; choice: one, two\_b, three; default three.
 in which order; choices: one, two; default two,one,two.
 what else; choices: x, y; default none.
+at which time; steps, such as 32@50us,1@1ms; default 8@50us,1@1ms.
+of all; share, 0% to 100%; default 0.05%.
+what it may be; opcode, such as read, or any; default any.
 what is opened; paths; default none.
 what is read; infile; must be set.
 what may be read; infile; default none.
@@ -342,6 +369,7 @@ looked into; mem; default depth x 2 \* bs.
 of descriptors; direct; default depth.
 that are through; counter of things, ends at the value of *many*.
 how long each took; histogram of ns.
+of each sort; counter of requests for each opcode.
 in a word; text.
 END
 	grep -qx 'all kinds. Ring: depth SQ and 2 \\\* depth CQ entries.' "$BATS_TEST_TMPDIR/out"

@@ -121,6 +121,10 @@ static void bad(void **state)
 		"iou:param;kind=u64;min=0;max=1;optional=1;help=h",
 		"iou:stat;kind=counter;optional=1;help=h",
 		"iou:loop;optional=1;help=h",
+		"iou:stat;kind=counter;by=colour;help=h",
+		"iou:stat;kind=gauge;by=opcode;help=h",
+		"iou:stat;kind=counter;of=count;by=opcode;help=h",
+		"iou:param;kind=u64;min=0;max=1;by=opcode;help=h",
 	};
 
 	(void)state;

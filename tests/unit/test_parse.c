@@ -110,6 +110,43 @@ static void durations(void **state)
 	}
 }
 
+static void shares(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t parts;
+	} cases[] = {
+		{"1%", 0, 10000},
+		{"0%", 0, 0},
+		{"100%", 0, 1000000},
+		{"0.1%", 0, 1000},
+		{"0.0001%", 0, 1},
+		{"12.3456%", 0, 123456},
+		{"2.50000%", 0, 25000},
+		{"100.0%", 0, 1000000},
+		{"0.00001%", -ERANGE, 0},
+		{"100.1%", -ERANGE, 0},
+		{"101%", -ERANGE, 0},
+		{"1", -EINVAL, 0},
+		{"%", -EINVAL, 0},
+		{"1.%", -EINVAL, 0},
+		{".1%", -EINVAL, 0},
+		{"-1%", -EINVAL, 0},
+		{"1%%", -EINVAL, 0},
+		{" 1%", -EINVAL, 0},
+		{"18446744073709551616%", -ERANGE, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t parts = 77;
+
+		assert_int_equal(iou_parse_share(cases[i].text, &parts), cases[i].ret);
+		assert_int_equal(parts, cases[i].ret ? 77 : cases[i].parts);
+	}
+}
+
 static void flags(void **state)
 {
 	bool flag = false;
@@ -192,7 +229,7 @@ int main(void)
 		cmocka_unit_test(blocks),  cmocka_unit_test(addresses),
 		cmocka_unit_test(numbers), cmocka_unit_test(signed_numbers),
 		cmocka_unit_test(sizes),   cmocka_unit_test(durations),
-		cmocka_unit_test(flags),
+		cmocka_unit_test(shares),  cmocka_unit_test(flags),
 	};
 
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);

@@ -37,6 +37,17 @@
 	const volatile __u32 name IOU_TAG("iou:param;kind=choice;choices=" words \
 					  ";help=" text) = (def)
 
+/* A share of all, in parts of a million, written as 0.1%. */
+#define IOU_PARAM_SHARE(name, def, help) IOU_PARAM_(__u32, "share", name, def, 0, 1000000, "", help)
+/* The number of an error, written by its name, as EIO. */
+#define IOU_PARAM_ERRNO(name, def, help) IOU_PARAM_(__u32, "errno", name, def, 1, 4095, "", help)
+
+/* An opcode of io_uring, written by its name, as read; or "any". */
+#define IOU_OPCODE_ANY 0xffffffffU
+
+#define IOU_PARAM_OPCODE(name, def, text) \
+	const volatile __u32 name IOU_TAG("iou:param;kind=opcode;help=" text) = (def)
+
 /* Several of these words, in an order, which users write as one,two,one. The program sees their
  * numbers. @def is text, too, and "" for none. */
 #define IOU_CHOICES_MAX 16
@@ -49,6 +60,19 @@ struct iou_choices {
 #define IOU_PARAM_CHOICES(name, def, choices, text)                                              \
 	const volatile struct iou_choices name IOU_TAG("iou:param;kind=choices;choices=" choices \
 						       ";def=" def ";help=" text) = {}
+
+/* Numbers at times, which ascend, written as 32@50us,1@1ms. @def is text, too, and "" for none. */
+#define IOU_STEPS_MAX 8
+
+struct iou_steps {
+	__u32 nr;
+	__u32 counts[IOU_STEPS_MAX]; /* 1 or more */
+	__u64 ns[IOU_STEPS_MAX];
+};
+
+#define IOU_PARAM_STEPS(name, def, text)                                             \
+	const volatile struct iou_steps name IOU_TAG("iou:param;kind=steps;def=" def \
+						     ";help=" text) = {}
 
 /*
  * ---- Resources: parameters for which the tool opens, connects or registers something ----
@@ -222,6 +246,13 @@ struct iou_direct {
 #define IOU_GAUGE(name, unit, help) IOU_STAT_("gauge", "", name, unit, help)
 #define IOU_PROGRESS(name, param, unit, help) IOU_STAT_("counter", ";of=" #param, name, unit, help)
 
+/* One for each opcode: name[opcode % IOU_OPCODES_NR]. Only what is not 0 is shown. */
+#define IOU_OPCODES_NR 128
+
+#define IOU_COUNTER_BY_OPCODE(name, unit, text)                                         \
+	__u64 name[IOU_OPCODES_NR] IOU_TAG("iou:stat;kind=counter;by=opcode;unit=" unit \
+					   ";help=" text) = {}
+
 /* What is no number: @bytes characters (256 at most), the last of which is a NUL; shown as it is.
  */
 #define IOU_TEXT(name, bytes, text) \
@@ -237,6 +268,11 @@ struct iou_histogram {
 	struct iou_histogram name IOU_TAG("iou:stat;kind=histogram;unit=" unit \
 					  ";help=" text) = {.min = ~0ULL}
 
+/* One for each opcode; filled by iou_histogram_add_by(). */
+#define IOU_HISTOGRAM_BY_OPCODE(name, unit, text)          \
+	struct iou_histogram name[IOU_OPCODES_NR] IOU_TAG( \
+		"iou:stat;kind=histogram;by=opcode;unit=" unit ";help=" text) = {}
+
 static __always_inline void iou_histogram_add(struct iou_histogram *histogram, __u64 value)
 {
 	__u32 bucket = iou_histogram_bucket(value);
@@ -249,6 +285,17 @@ static __always_inline void iou_histogram_add(struct iou_histogram *histogram, _
 	iou_opaque(bucket);
 	if (bucket < IOU_HISTOGRAM_BUCKETS)
 		histogram->buckets[bucket]++;
+}
+
+static __always_inline void iou_histogram_add_by(struct iou_histogram *histograms, __u8 opcode,
+						 __u64 value)
+{
+	struct iou_histogram *histogram = &histograms[opcode % IOU_OPCODES_NR];
+
+	/* Those by opcode are 0 in the beginning, so that an object has no room for them. */
+	if (!histogram->sum && !histogram->buckets[0])
+		histogram->min = ~0ULL;
+	iou_histogram_add(histogram, value);
 }
 
 /*
