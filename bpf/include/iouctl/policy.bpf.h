@@ -297,10 +297,11 @@ static __always_inline __u32 iou_policy_queued(const struct iou_policy *policy, 
 	return nr < there ? nr : there;
 }
 
-/* The SQE that is number @nr of those that are not submitted, from 0 on. NULL for one that the
- * kernel drops, since the SQ array leads nowhere. */
-static __always_inline struct io_uring_sqe *iou_policy_sqe(const struct iou_policy *policy,
-							   __u32 nr)
+/* Where among the SQEs the one is that is number @nr of those that are not submitted, from 0 on.
+ * IOU_NO_SLOT for one that the kernel drops, since the SQ array leads nowhere. */
+#define IOU_NO_SLOT ((__u32)-1)
+
+static __always_inline __u32 iou_policy_slot(const struct iou_policy *policy, __u32 nr)
 {
 	__u32 mask = iou_geometry.sq_entries - 1, at = nr;
 
@@ -311,9 +312,24 @@ static __always_inline struct io_uring_sqe *iou_policy_sqe(const struct iou_poli
 		at = iou_load((__u32 *)(policy->rings + iou_geometry.sq_array_off) + at);
 		iou_opaque(at);
 		if (at > mask)
-			return NULL;
+			return IOU_NO_SLOT;
 	}
-	return &policy->sqes[at & mask];
+	return at;
+}
+
+static __always_inline struct io_uring_sqe *iou_policy_sqe_at(const struct iou_policy *policy,
+							      __u32 slot)
+{
+	return &policy->sqes[slot & (iou_geometry.sq_entries - 1)];
+}
+
+/* The same; NULL for one that the kernel drops. */
+static __always_inline struct io_uring_sqe *iou_policy_sqe(const struct iou_policy *policy,
+							   __u32 nr)
+{
+	__u32 slot = iou_policy_slot(policy, nr);
+
+	return slot == IOU_NO_SLOT ? NULL : iou_policy_sqe_at(policy, slot);
 }
 
 /* The CQE with index @idx, which is before the CQ's tail, and not so long ago that it is written
@@ -463,14 +479,31 @@ static __always_inline int iou_policy_sleep(struct iou_policy *policy, __u32 idx
 
 /* Submit @nr of what was queued: whether the kernel took them, or had none of them to take. What
  * is not valid ends a submission early, and the call with it, as without a loop. */
-static __always_inline bool iou_policy_submit(struct iou_policy *policy, __u32 nr)
+static __always_inline bool iou_policy_submit_nr(struct iou_policy *policy, __u32 nr, __u32 *taken)
 {
 	int ret = nr ? bpf_io_uring_submit_sqes(policy->ctx, nr) : 0;
 
-	if (ret > 0)
-		submitted += ret;
+	*taken = ret > 0 ? ret : 0;
+	submitted += *taken;
 	return ret == 0 || ret == (int)nr;
 }
+
+static __always_inline bool iou_policy_submit(struct iou_policy *policy, __u32 nr)
+{
+	__u32 taken;
+
+	return iou_policy_submit_nr(policy, nr, &taken);
+}
+
+/* How a wait may differ from what the program asked for. */
+struct iou_wait {
+	__u32 enough; /* so many CQEs will do, if these are fewer than it wants */
+	__u64 again; /* a step more is taken then (CLOCK_MONOTONIC, nanoseconds); 0: not for that */
+	bool each;   /* a step more is taken at each CQE */
+	bool spin;   /* the next step does not wait for anything */
+};
+
+#define IOU_WAIT ((struct iou_wait){.enough = -1})
 
 /* How many requests of IORING_OP_TIMEOUT were over, ever. */
 static __always_inline __u32 iou_policy_timeouts(const struct iou_policy *policy)
@@ -482,24 +515,32 @@ static __always_inline __u32 iou_policy_timeouts(const struct iou_policy *policy
  * Whether what the call waits for is there, or its time over. One that ends a wait is also a
  * request of IORING_OP_TIMEOUT, however many CQEs are wanted.
  */
-static __always_inline bool iou_policy_is_over(struct iou_policy *policy, __u64 now)
+static __always_inline bool iou_policy_is_over(struct iou_policy *policy, __u32 want, __u64 now)
 {
 	__u32 unread = iou_policy_unread(policy);
 	struct iou_call *call = policy->call;
 
-	if (unread >= call->min_complete || iou_policy_timeouts(policy) != call->timeouts)
+	if (unread >= want || iou_policy_timeouts(policy) != call->timeouts)
 		return true;
 	if (unread && call->min_wait_until && now >= call->min_wait_until)
 		return true;
 	return call->deadline && now >= call->deadline;
 }
 
-/* Wait as the program asked: return when there are as many CQEs as it said, or its time is over. */
-static __always_inline int iou_policy_wait(struct iou_policy *policy)
+/* The earlier one of two times, 0 being none. */
+static __always_inline __u64 iou_earlier(__u64 a, __u64 b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* Wait as the program asked, or as @how differs: return when there are as many CQEs as it said, or
+ * its time is over. */
+static __always_inline int iou_policy_wait_for(struct iou_policy *policy, struct iou_wait how)
 {
 	struct iou_call *call = policy->call;
-	__u32 head = iou_policy_load(policy, iou_geometry.cq_head_off), want = call->min_complete;
-	__u64 now = 0, at = call->deadline;
+	__u32 head = iou_policy_load(policy, iou_geometry.cq_head_off);
+	__u32 want = call->min_complete < how.enough ? call->min_complete : how.enough;
+	__u64 now = 0, at = iou_earlier(call->deadline, how.again);
 
 	if (!(call->flags & IORING_ENTER_GETEVENTS) || policy->leave)
 		return iou_policy_return(policy);
@@ -514,15 +555,33 @@ static __always_inline int iou_policy_wait(struct iou_policy *policy)
 	}
 	if (call->deadline || call->min_wait_until)
 		now = bpf_ktime_get_ns();
-	if (iou_policy_is_over(policy, now))
+	if (iou_policy_is_over(policy, want, now))
 		return iou_policy_return(policy);
+	if (how.spin)
+		return iou_policy_sleep(policy, head);
 	if (call->min_wait_until && now >= call->min_wait_until)
 		want = 1;
-	else if (call->min_wait_until && (!at || call->min_wait_until < at))
-		at = call->min_wait_until;
+	else if (call->min_wait_until)
+		at = iou_earlier(at, call->min_wait_until);
 	if (at)
 		iou_policy_wake_at(policy, at);
+	if (how.each)
+		want = iou_policy_unread(policy) + 1;
 	return iou_policy_sleep(policy, head + want);
+}
+
+/* Whether the task sleeps now that this verdict was made, until something comes. */
+static __always_inline bool iou_policy_sleeps(const struct iou_policy *policy, int verdict)
+{
+	return verdict == IOU_LOOP_CONTINUE &&
+	       iou_index_sleeps(policy->params->cq_wait_idx,
+				iou_policy_load(policy, iou_geometry.cq_tail_off));
+}
+
+/* As the program asked. */
+static __always_inline int iou_policy_wait(struct iou_policy *policy)
+{
+	return iou_policy_wait_for(policy, IOU_WAIT);
 }
 
 /* What io_uring_enter(2) does. */
