@@ -32,3 +32,14 @@ taken() {
 	taken inject opcode=read_fixed
 	taken inject opcode=any
 }
+
+@test "numbers at times" {
+	refused min-wait steps=3 "steps='3' is not a list such as 32@50us,1@1ms"
+	refused min-wait steps=3@ "is not a list"
+	refused min-wait steps=3@5us, "is not a list"
+	refused min-wait steps=0@5us "is not a list" "numbers go from 1"
+	refused min-wait steps=4294967296@5us "numbers go from 1"
+	refused min-wait steps=3@5us,2@5us "each time has to be later"
+	refused min-wait steps=1@1us,1@2us,1@3us,1@4us,1@5us,1@6us,1@7us,1@8us,1@9us "more than 8"
+	taken min-wait steps=1@1us,1@2us,1@3us,1@4us,1@5us,1@6us,1@7us,9@8h
+}
