@@ -151,7 +151,9 @@ static int check_all_names(const struct iou_build *build, struct iou_err *err)
 static void next_command(const struct iou_build *build, const char *object, char *line, size_t size)
 {
 	const struct iou_decls *decls = iou_loop_decls(build->loop);
-	size_t at = iou_next_run(line, size, object);
+	const struct iou_decl *self = iou_loop_self(build->loop);
+	bool policy = self && self->policy;
+	size_t at = policy ? iou_next_attach(line, size, object) : iou_next_run(line, size, object);
 	struct iou_ops first = {}, second;
 	char word[64];
 
@@ -166,6 +168,8 @@ static void next_command(const struct iou_build *build, const char *object, char
 		snprintf(word, sizeof(word), "%s=%s", decl->name, iou_decl_form(decl));
 		at = iou_text_add_word(line, at, size, word);
 	}
+	if (policy && at < size)
+		snprintf(line + at, size - at, " --pid PID --ring-fd auto");
 }
 
 /* How many there are, and their names in @text. */

@@ -2,7 +2,17 @@
 #include "commands.h"
 
 const struct iou_command *const iou_commands[] = {
-	&iou_run_command,   &iou_attach_command, &iou_detach_command, &iou_status_command,
-	&iou_list_command,  &iou_show_command,   &iou_new_command,    &iou_build_command,
-	&iou_check_command, &iou_probe_command,  &iou_vm_command,     NULL,
+	&iou_run_command,
+	&iou_attach_command,
+	&iou_detach_command,
+	&iou_status_command,
+	&iou_stats_command,
+	&iou_list_command,
+	&iou_show_command,
+	&iou_new_command,
+	&iou_build_command,
+	&iou_check_command,
+	&iou_probe_command,
+	&iou_vm_command,
+	NULL,
 };

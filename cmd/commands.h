@@ -8,6 +8,7 @@ extern const struct iou_command iou_run_command;
 extern const struct iou_command iou_attach_command;
 extern const struct iou_command iou_detach_command;
 extern const struct iou_command iou_status_command;
+extern const struct iou_command iou_stats_command;
 extern const struct iou_command iou_list_command;
 extern const struct iou_command iou_show_command;
 extern const struct iou_command iou_new_command;

@@ -76,6 +76,21 @@ static void add_ops(struct iou_doc *row, const struct iou_loop *loop)
 		iou_doc_string(list, NULL, NULL, ops.name);
 }
 
+/* Which command they are for: not said where they differ, or nothing says it. */
+static void add_command(struct iou_doc *row, const struct iou_loop *loop)
+{
+	bool policy = false, known = true;
+	struct iou_ops ops;
+	size_t nr;
+
+	for (nr = 0; loop && iou_loop_ops(loop, nr, &ops); nr++) {
+		known = known && ops.self && (!nr || ops.self->policy == policy);
+		policy = ops.self && ops.self->policy;
+	}
+	known = known && nr;
+	iou_doc_string(row, "command", "FOR", !known ? NULL : policy ? "attach" : "run");
+}
+
 /* A row for @loop, or, with NULL, for one that cannot be used: @err says why. */
 static void add_row(struct iou_doc *loops, const char *name, const char *source,
 		    const struct iou_loop *loop, const struct iou_err *err)
@@ -88,6 +103,7 @@ static void add_row(struct iou_doc *loops, const char *name, const char *source,
 
 	iou_doc_string(row, "name", "LOOP", name);
 	iou_doc_string(row, "source", "SOURCE", source);
+	add_command(row, loop);
 	field = iou_doc_string(row, "description", "DESCRIPTION",
 			       self && !several ? self->help : NULL);
 	if (several)

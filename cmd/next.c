@@ -7,16 +7,27 @@
 #include "base/text.h"
 #include "loop/loop.h"
 
-size_t iou_next_run(char *line, size_t size, const char *path)
+/* Without a slash it might be taken for a built-in's name. */
+static size_t add_path(char *line, size_t at, size_t size, const char *path)
 {
-	size_t at = (size_t)snprintf(line, size, "iouctl %srun",
-				     iou_loop_kernel_has_type() ? "" : "vm -- ");
 	char here[4096];
 
-	/* Without a slash it might be taken for a built-in's name. */
 	if (!strchr(path, '/')) {
 		snprintf(here, sizeof(here), "./%s", path);
 		path = here;
 	}
 	return iou_text_add_word(line, at, size, path);
+}
+
+size_t iou_next_run(char *line, size_t size, const char *path)
+{
+	size_t at = (size_t)snprintf(line, size, "iouctl %srun",
+				     iou_loop_kernel_has_type() ? "" : "vm -- ");
+
+	return add_path(line, at, size, path);
+}
+
+size_t iou_next_attach(char *line, size_t size, const char *path)
+{
+	return add_path(line, (size_t)snprintf(line, size, "iouctl attach"), size, path);
 }

@@ -9,3 +9,6 @@
  * has no loops. Returns how many bytes are used, for iou_text_add_word().
  */
 size_t iou_next_run(char *line, size_t size, const char *path);
+
+/* The same for a policy: what binds it, but for the ring. */
+size_t iou_next_attach(char *line, size_t size, const char *path);

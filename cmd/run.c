@@ -130,6 +130,20 @@ static void say_why(const struct iou_loop *loop, const struct iou_run *run,
 	}
 }
 
+/* A policy does what its program's calls say: on a ring of our own nobody calls. */
+static int check_kind(const struct iou_loop *loop, struct iou_err *err)
+{
+	const struct iou_decl *self = iou_loop_self(loop);
+
+	if (!self || !self->policy)
+		return 0;
+	iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+		    "'%s' is for the rings of other programs: it does nothing on one of its own",
+		    iou_loop_name(loop));
+	iou_err_hint(err, "'iouctl attach %s' binds it", iou_loop_name(loop));
+	return -EINVAL;
+}
+
 /* ---- The run ---- */
 
 /* What is to be done beside a run, now and then. */
@@ -210,7 +224,7 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	if (!ret)
 		ret = iou_loop_args_open(command, &args.loop, &image, &loop, &err);
 	if (!ret)
-		ret = iou_dump_check(loop, &args.dump, &err);
+		ret = check_kind(loop, &err) ?: iou_dump_check(loop, &args.dump, &err);
 	if (!ret) {
 		beside.progress.loop = loop;
 		code = run_loop(&session, loop, &args, &beside, &signum, &err);

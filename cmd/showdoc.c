@@ -46,11 +46,18 @@ static void add_entries(struct iou_doc *ring, struct iou_doc *row, const struct 
 	uint64_t entries = otherwise, plain;
 	char key[16];
 
+	/* It has no ring of its own. */
+	if (!otherwise)
+		expression = NULL;
 	iou_doc_string(ring, queue, NULL, expression);
 	snprintf(key, sizeof(key), "%s_entries", queue);
 	if (expression && iou_loop_eval(loop, expression, &entries)) {
 		iou_doc_null(ring, key, NULL);
 		iou_doc_text(line, "%s", expression);
+		return;
+	}
+	if (!otherwise) {
+		iou_doc_null(ring, key, NULL);
 		return;
 	}
 	if (!entries)
@@ -77,12 +84,16 @@ static void add_loop(struct iou_doc *loops, const struct iou_loop *loop, const s
 {
 	struct iou_doc *row = iou_doc_object(loops, NULL), *ring;
 	const struct iou_decl *self = ops->self;
+	bool policy = self && self->policy;
 
 	iou_doc_string(row, "name", "LOOP", ops->name);
 	add_text(row, "step", "STEP", ops->step);
+	add_text(row, "command", "FOR", !self ? NULL : policy ? "attach" : "run");
 	ring = iou_doc_object(row, "ring");
-	add_entries(ring, row, loop, "sq", "SQ", self ? self->sq : NULL, IOU_SESSION_SQ_ENTRIES);
-	add_entries(ring, row, loop, "cq", "CQ", self ? self->cq : NULL, IOU_SESSION_CQ_ENTRIES);
+	add_entries(ring, row, loop, "sq", "SQ", self ? self->sq : NULL,
+		    policy ? 0 : IOU_SESSION_SQ_ENTRIES);
+	add_entries(ring, row, loop, "cq", "CQ", self ? self->cq : NULL,
+		    policy ? 0 : IOU_SESSION_CQ_ENTRIES);
 	add_flags(ring, self ? self->flags : NULL);
 	add_text(row, NULL, "RING FLAGS", self ? self->flags : NULL);
 	add_text(row, "description", "DESCRIPTION", self ? self->help : NULL);

@@ -36,20 +36,6 @@ int iou_detach_pin(const char *path, struct iou_detached *done, struct iou_err *
 	return 0;
 }
 
-/* The directory of a pin of ours: it is called "link" there. */
-static bool own_pin(const struct iou_survey_loop *seen, char *folder, size_t size)
-{
-	for (size_t i = 0; i < seen->pins.nr; i++) {
-		const char *path = seen->pins.list[i], *slash = strrchr(path, '/');
-
-		if (!slash || strcmp(slash, "/link") != 0 || (size_t)(slash - path) >= size)
-			continue;
-		snprintf(folder, size, "%.*s", (int)(slash - path), path);
-		return true;
-	}
-	return false;
-}
-
 /* One that iouctl did not bind: its link is all that is known. */
 static int detach_link(const struct iou_survey_loop *seen, struct iou_detached *done,
 		       struct iou_err *err)
@@ -78,7 +64,7 @@ int iou_detach(const struct iou_survey_loop *seen, struct iou_detached *done, st
 	char folder[PATH_MAX];
 	int ret;
 
-	if (seen->has_meta && own_pin(seen, folder, sizeof(folder))) {
+	if (seen->has_meta && iou_reach_own_pin(seen, folder, sizeof(folder))) {
 		ret = iou_detach_pin(folder, &result, err);
 	} else if (!seen->has_meta) {
 		ret = detach_link(seen, &result, err);

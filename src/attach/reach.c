@@ -3,6 +3,8 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +25,25 @@ void iou_reached_release(struct iou_reached *reached)
 		iou_image_release(reached->image);
 	free(reached->image);
 	*reached = (struct iou_reached){};
+}
+
+void iou_reached_ids(const struct iou_reached *reached, uint32_t *link_id, uint32_t *map_id)
+{
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_link_get_info_by_fd(iou_loop_link_fd(reached->loop), &info, &size) ||
+	    info.type != BPF_LINK_TYPE_STRUCT_OPS)
+		info = (struct bpf_link_info){};
+	*link_id = info.id;
+	*map_id = info.struct_ops.map_id;
+}
+
+bool iou_reached_is_off(const struct iou_reached *reached)
+{
+	struct pollfd link = {.fd = iou_loop_link_fd(reached->loop)};
+
+	return poll(&link, 1, 0) > 0 && link.revents & POLLHUP;
 }
 
 /* What is with the loop in two maps, as @from finds the others. */
@@ -76,6 +97,20 @@ int iou_reach_pin(struct iou_reached *reached, const char *path, struct iou_err 
 	iou_err_set(err, IOU_CAUSE_USAGE, "open", -ret, "no loop is pinned in '%s'", path);
 	iou_err_hint(err, "'iouctl status' shows what is bound, and where it is pinned");
 	return ret;
+}
+
+/* It is called "link" there. */
+bool iou_reach_own_pin(const struct iou_survey_loop *seen, char *folder, size_t size)
+{
+	for (size_t i = 0; i < seen->pins.nr; i++) {
+		const char *path = seen->pins.list[i], *slash = strrchr(path, '/');
+
+		if (!slash || strcmp(slash, "/link") != 0 || (size_t)(slash - path) >= size)
+			continue;
+		snprintf(folder, size, "%.*s", (int)(slash - path), path);
+		return true;
+	}
+	return false;
 }
 
 /* ---- By ids ---- */

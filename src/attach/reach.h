@@ -29,4 +29,13 @@ int iou_reach_pin(struct iou_reached *reached, const char *path, struct iou_err 
  */
 int iou_reach(struct iou_reached *reached, const struct iou_survey_loop *seen, struct iou_err *err);
 
+/* The directory in which iouctl pinned the loop @seen, in @folder of @size bytes; false: none. */
+bool iou_reach_own_pin(const struct iou_survey_loop *seen, char *folder, size_t size);
+
+/* Its link's id, and that of its struct_ops map; 0 where the link does not tell, or is off. */
+void iou_reached_ids(const struct iou_reached *reached, uint32_t *link_id, uint32_t *map_id);
+
+/* Whether its link was detached. */
+bool iou_reached_is_off(const struct iou_reached *reached);
+
 void iou_reached_release(struct iou_reached *reached);

@@ -402,6 +402,14 @@ ring_flags() {
 	expect bash "iouctl build --include " bin dir liar teller
 }
 
+@test "detach and stats: directories, where pins are" {
+	for command in detach stats; do
+		expect bash "iouctl $command " bin dir liar teller
+		expect zsh "iouctl $command di" dir
+		expect fish "iouctl $command di" dir/
+	done
+}
+
 @test "values that nobody knows complete to nothing" {
 	for shell in bash zsh fish; do
 		expect $shell "iouctl run --entries "

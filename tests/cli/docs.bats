@@ -17,6 +17,16 @@ top=$BATS_TEST_DIRNAME/../..
 	has "bs goes from 1 to 16777216 bytes" "$stderr"
 }
 
+@test "the policy of docs/loops.md compiles, and is for attach" {
+	cd "$BATS_TEST_TMPDIR"
+	example gentle >gentle.bpf.c
+	expect 0 "$IOUCTL" build gentle.bpf.c --json
+	[ -z "$stderr" ]
+	[ "$(json '.next[0]')" = "iouctl attach ./gentle.bpf.o --pid PID --ring-fd auto" ]
+	expect 0 "$IOUCTL" show ./gentle.bpf.o --json
+	[ "$(json '[.loops[0].command, .params[0].name, any(.stats[]; .name == "held-back")] | tojson')" = '["attach","most",true]' ]
+}
+
 # Whether the lines of $1 are in $2, one after the other.
 is_part_of() {
 	[[ "$(cat "$2")" == *"$(cat "$1")"* ]]
@@ -25,11 +35,13 @@ is_part_of() {
 @test "each piece of source in docs/loops.md is one of what it explains" {
 	cd "$BATS_TEST_TMPDIR"
 	example filecopy >filecopy.bpf.c
+	example gentle >gentle.bpf.c
 	"$IOUCTL" new hello >/dev/null
 	csplit -sz -f piece. <(sed -n '/^```c$/,/^```$/{s/^```$//;p}' "$top/docs/loops.md") '/^```c$/' '{*}'
 	for piece in piece.*; do
 		sed -i '1d;$d' "$piece"
-		is_part_of "$piece" hello.bpf.c || is_part_of "$piece" filecopy.bpf.c || {
+		is_part_of "$piece" hello.bpf.c || is_part_of "$piece" filecopy.bpf.c ||
+			is_part_of "$piece" gentle.bpf.c || {
 			echo "of neither: $(cat "$piece")"
 			return 1
 		}

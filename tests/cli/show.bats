@@ -120,7 +120,7 @@ END
 	expect 0 as_nobody "$IOUCTL" show nop-chain
 	grep -qx 'loop  *nop-chain (built-in)' <<<"$output"
 	grep -qx 'license  *Dual BSD/GPL' <<<"$output"
-	grep -qx "nop_chain  nop_chain_loop  8   512  -  .*N requests, each after .*" <<<"$output"
+	grep -qx "nop_chain  nop_chain_loop  run  8   512  -  .*N requests, each after .*" <<<"$output"
 	grep -qx "count  *u64   1000000  1 or more  requests  NOPs to run, .*" <<<"$output"
 	grep -qx "completed  counter  -   count  *requests  NOPs whose .*" <<<"$output"
 	grep -qx "nop_chain_loop  *struct_ops.s/loop_step  [0-9,]*" <<<"$output"
@@ -171,7 +171,7 @@ took|histogram|-|-|ns|how long each took
 sorts|counter|opcode|-|requests|of each sort
 times|histogram|opcode|-|ns|how long each sort took
 verdict|text|-|-|-|in a word
-kinds|kinds_loop|depth \(4\)|2 \* depth \(8\)|-|all kinds
+kinds|kinds_loop|run|depth \(4\)|2 \* depth \(8\)|-|all kinds
 seen|hash|4|8|99
 END
 }

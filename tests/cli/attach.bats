@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What attach, detach and stats say before there is a loop, on any kernel.
+
+load ../helper
+
+teardown() {
+	# Of a plain user's the job is a shell that waits for it.
+	[ -z "${pid-}" ] || kill -KILL "$pid" 2>/dev/null || :
+	# shellcheck disable=SC2046
+	[ -z "${!-}" ] || kill -KILL $(jobs -p) 2>/dev/null || :
+}
+
+# ring COMMAND...: in the background a process with a ring; sets $pid and $fd.
+ring() {
+	"$@" "$TOOLS/bound" - >"$BATS_TEST_TMPDIR/ring" 2>/dev/null 3>&- &
+	for _ in $(seq 100); do
+		read -r pid fd <"$BATS_TEST_TMPDIR/ring" && return
+		jobs %% >/dev/null 2>&1 || break
+		sleep 0.05
+	done
+	skip "no io_uring here"
+}
+
+# refused CODE TEXT ARGUMENT...: with this in its message, and as JSON, too.
+refused() {
+	local code=$1 text=$2
+	shift 2
+	expect "$code" "$IOUCTL" "$@"
+	has "$text" "$stderr"
+	[ -z "$output" ]
+	expect "$code" "$IOUCTL" "${@:1:1}" --json "${@:2}"
+	[ "$(json '.schema, .exit')" = $'iouctl.error/1\n'"$code" ]
+	[ -z "$stderr" ]
+}
+
+@test "attach: usage" {
+	refused 2 "no LOOP was given" attach --ring-fd 3
+	refused 2 "no ring was named" attach pass
+	refused 2 "no ring was named" attach pass --pid $$
+	refused 2 "there is no command behind '--'" attach pass --
+	refused 2 "are two programs" attach pass --pid $$ -- true
+	refused 2 "--pin returns at once" attach pass --ring-fd 3 --pin /x --duration 1s
+	refused 2 "--pin is for one ring" attach pass --ring-fd all --pid $$ --pin /x
+	refused 2 "'x' is neither a descriptor nor 'auto' or 'all'" attach pass --ring-fd x --pid $$
+	refused 2 "'0' is not the number of a process" attach pass --ring-fd 3 --pid 0
+	refused 2 "'0' is not a duration above 0" attach pass --ring-fd 3 --duration 0
+	refused 2 "has no parameter or option 'depht'" attach pass --ring-fd 3 depht=5
+	refused 2 "no loop is called 'passs'" attach passs --ring-fd 3
+}
+
+@test "a loop is for run or for attach" {
+	refused 2 "it is no loop for the ring of another program" attach copy in=a out=b --ring-fd 3
+	refused 2 "'pass' is for the rings of other programs" run pass
+	has "'iouctl attach pass' binds it" "$output"
+	refused 2 "'counting' is for the rings of other programs" run "$OBJECTS/counting.bpf.o" --entries 8
+	# Written without our header, it may be either.
+	refused 2 "cannot open process 2147483647" attach "$OBJECTS/foreign.bpf.o" --pid 2147483647 --ring-fd 3
+	expect 0 "$IOUCTL" list --json
+	[ "$(json '[.loops[] | select(.name == ("pass", "copy")) | .command] | sort | tojson')" = '["attach","run"]' ]
+	expect 0 "$IOUCTL" show pass --json
+	[ "$(json '.loops[0] | [.command, .ring.sq, .ring.sq_entries, .ring.cq_entries] | tojson')" = '["attach",null,null,null]' ]
+	expect 0 "$IOUCTL" show "$OBJECTS/foreign.bpf.o" --json
+	[ "$(json '.loops[0].command')" = null ]
+}
+
+@test "attach: descriptors that are not there, or no rings" {
+	refused 2 "descriptor 77 is not open" attach pass --ring-fd 77
+	refused 2 "is no io_uring" attach pass --ring-fd 0
+	refused 2 "iouctl was started with no ring" attach pass --ring-fd auto
+	sleep 100 3>&- &
+	refused 2 "process $! has no ring" attach pass --pid $! --ring-fd auto
+	refused 2 "process $! has no ring" attach pass --pid $! --ring-fd all
+	refused 2 "descriptor 77" attach pass --pid $! --ring-fd 77
+	refused 2 "is no io_uring" attach pass --pid $! --ring-fd 1
+}
+
+@test "attach: commands that are none, or have no ring" {
+	refused 2 "/nonexistent" attach pass -- /nonexistent
+	refused 1 "had no ring that was seen" attach pass -- true
+}
+
+@test "attach --dry-run: a ring of somebody's" {
+	ring env
+	# That of bound has no DEFER_TASKRUN where the kernel has no loops, or it has: both are told.
+	expect "$([ -n "$(jq -r '.rings[0].flags | select(index("defer-taskrun"))' <<<"$(
+		"$IOUCTL" status --pid "$pid" --json)")" ] && echo 0 || echo 1)" \
+		"$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run --json
+	if [ "$status" -eq 0 ]; then
+		[ "$(json '[.schema, .target.pid, .target.name, .target.ring_fd, .ring.sq_entries, .ring.cq_entries,
+			.verdict, .attach] | tojson')" = \
+			"[\"iouctl.attach/1\",$pid,\"bound\",$fd,16,64,\"may be bound\",null]" ]
+		[ "$(json .target.ring_ino)" = "$(stat -Lc %i "/proc/$pid/fd/$fd")" ]
+	else
+		has "defer-taskrun" "$(json .message)"
+	fi
+}
+
+@test "attach: another user's process" {
+	ring env
+	expect 4 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run
+	expect 4 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run --json
+	[ "$(json '.exit, .stage')" = $'4\ntarget' ]
+}
+
+@test "attach: one's own, whose flags a plain user cannot see" {
+	ring as_nobody
+	expect 0 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run --json
+	[ "$(json '[.target.pid, .ring.sq_entries, .ring.flags] | tojson')" = "[$pid,16,[]]" ]
+}
+
+@test "detach: usage, and nothing to take off" {
+	refused 2 "no loop was named" detach
+	refused 2 "--ring-fd needs --pid" detach --ring-fd 3
+	refused 2 "'x' is neither the ID of a loop nor the path of a pin" detach x
+	refused 2 "'-1' is not a descriptor" detach --pid 5 --ring-fd=-1
+	for args in "--all" "--clean" "4294967295" "--pid $$" "/nonexistent/pin"; do
+		# shellcheck disable=SC2086
+		expect 0 "$IOUCTL" detach $args --json
+		[ "$output" = '{"schema":"iouctl.detach/1","detached":[]}' ]
+		has "nothing to take off" "$stderr"
+	done
+}
+
+@test "stats: usage, and what is not there" {
+	refused 2 "no loop was named" stats
+	refused 2 "--ring-fd needs --pid" stats --ring-fd 3
+	refused 2 "'x' is neither the ID of a loop nor the path of a pin" stats x
+	refused 2 "'xml' is not text, json or openmetrics" stats --all --format xml
+	refused 2 "--duration needs --interval" stats --all --duration 1s
+	refused 2 "'0' is not a duration above 0" stats --all --interval 0
+	expect 2 "$IOUCTL" stats --all --format openmetrics --interval 1s
+	expect 2 "$IOUCTL" stats --all --format openmetrics --get x
+	expect 2 "$IOUCTL" stats --all --format openmetrics --json
+	refused 2 "no loop is pinned in '/nonexistent/pin'" stats /nonexistent/pin
+	refused 2 "no loop with the ID 4294967295 is there" stats 4294967295
+	refused 2 "no loop with the ID 4294967297 is there" stats 4294967297
+	refused 2 "no loop is on a ring of $$" stats --pid $$
+	expect 0 "$IOUCTL" stats --all
+	has "no loop is bound that iouctl attached" "$stderr"
+	expect 0 "$IOUCTL" stats --all --format openmetrics -q
+	[ "$output" = "# EOF" ]
+	[ -z "$stderr" ]
+	# Who sees none cannot say that there is none.
+	expect 4 as_nobody "$IOUCTL" stats --all --format openmetrics
+	has "no loop can be seen" "$stderr"
+	expect 4 as_nobody "$IOUCTL" stats 5 --format json
+	[ "$(json '.exit')" = 4 ]
+}
