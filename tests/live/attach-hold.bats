@@ -86,17 +86,12 @@ more_than() {
 @test "attach: what depth-limit holds back, and what not" {
 	begin "$TOOLS/held" 0
 	kill -USR1 "$ring_pid"
-	until [[ $(<app.out) == *leave* ]]; do sleep 0.05; done
-	kill -USR1 "$ring_pid"
 	all_right
 	begin "$TOOLS/held" 2
 	take depth-limit depth=2
 	until [[ $(<app.out) == *leave* ]]; do sleep 0.05; done
-	# It is asked to leave while the program is elsewhere, and waits for it to come.
 	# shellcheck disable=SC2154 # start() sets it
 	kill -TERM "$pid"
-	sleep 0.3
-	kill -USR1 "$ring_pid"
 	all_right
 	finish 143
 	counted held 0 multishot 1 skipping 1 cancelling 2 untracked 0 longer 1
