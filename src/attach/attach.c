@@ -122,6 +122,19 @@ static void copy(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from);
 }
 
+/* What cannot be pinned does not stay bound. */
+static int bind_and_pin(struct iou_loop *loop, const char *pin, struct iou_err *err)
+{
+	int ret = iou_loop_attach(loop, err);
+
+	if (ret || !pin)
+		return ret;
+	ret = iou_pin_link(loop, pin, err);
+	if (ret)
+		iou_attach_leave(loop);
+	return ret;
+}
+
 /* What others need to know of it is with it before it is bound, and pinned when it is. */
 static int bind_loop(struct iou_loop *loop, struct iou_target *target,
 		     const struct iou_attach_config *config, struct iou_err *err)
@@ -135,6 +148,7 @@ static int bind_loop(struct iou_loop *loop, struct iou_target *target,
 		.since_ns = iou_clock_real(),
 	};
 	struct iou_ops ops = {};
+	bool made = false;
 	int ret;
 
 	for (size_t nr = 0; iou_loop_ops(loop, nr, &ops) && !ops.chosen;)
@@ -146,14 +160,16 @@ static int bind_loop(struct iou_loop *loop, struct iou_target *target,
 	ret = iou_meta_bind(iou_loop_step_fd(loop), &meta, &meta_fd, err)
 		      ?: iou_carry_bind(iou_loop_step_fd(loop), config->image, &object_fd, err);
 	if (!ret && config->pin)
-		ret = iou_pin_prepare(config->pin, err);
+		ret = iou_pin_prepare(config->pin, &made, err);
 	if (ret)
 		return ret;
-	ret = iou_loop_attach(loop, err);
+	/* Whatever may fail does it before. */
+	if (config->pin)
+		ret = iou_pin_parts(loop, config->pin, meta_fd, object_fd, err);
+	if (!ret)
+		ret = bind_and_pin(loop, config->pin, err);
 	if (ret && config->pin)
-		iou_pin_remove(config->pin);
-	if (!ret && config->pin)
-		ret = iou_pin(loop, config->pin, meta_fd, object_fd, err);
+		iou_pin_undo(config->pin, made);
 	return ret;
 }
 

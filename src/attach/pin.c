@@ -5,10 +5,12 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -37,44 +39,91 @@ static enum iou_cause cause_of(int errnum)
 	}
 }
 
+/* A directory of bpffs, and of no other file system, by no symbolic link: a descriptor or -errno.
+ */
+static int open_folder(int at, const char *path)
+{
+	IOU_CLOSE int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs))
+		return -errno;
+	return fs.f_type == BPF_FS_MAGIC ? TAKE_FD(fd) : -EMEDIUMTYPE;
+}
+
+/* Something may be mounted there by others, who then own what is in it. */
+static bool is_mounted(int fd)
+{
+	struct statx st;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) ||
+	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 /* ---- Pinning ---- */
 
+static bool is_empty(int folder)
+{
+	int fd = fcntl(folder, F_DUPFD_CLOEXEC, 3), entries = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		iou_close(fd);
+		return false;
+	}
+	while (readdir(dir))
+		entries++;
+	closedir(dir);
+	return entries <= 2;
+}
+
+/* One that others may write to is one in which they may replace what is pinned. */
 static int check_folder(const char *path, struct iou_err *err)
 {
-	struct statfs fs;
-	int entries = 0;
-	DIR *dir;
+	IOU_CLOSE int fd = open_folder(AT_FDCWD, path);
+	struct stat st;
 
-	if (statfs(path, &fs) || fs.f_type != BPF_FS_MAGIC) {
+	if (fd == -EMEDIUMTYPE) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "pin", 0, "'%s' is not in a BPF file system",
 			    path);
 		iou_err_hint(err, "one is usually at /sys/fs/bpf: 'mount -t bpf bpf /sys/fs/bpf'");
 		return -EINVAL;
 	}
-	dir = opendir(path);
-	if (!dir)
-		return iou_err_set(err, cause_of(errno), "pin", errno, "cannot open '%s'", path);
-	while (readdir(dir))
-		entries++;
-	closedir(dir);
-	if (entries > 2) {
+	if (fd < 0 || fstat(fd, &st))
+		return iou_err_set(err, fd == -ELOOP ? IOU_CAUSE_USAGE : cause_of(errno), "pin",
+				   fd < 0 ? -fd : errno, "cannot open '%s'", path);
+	if (is_mounted(fd)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "pin", 0,
+			    "cannot pin a loop in '%s': a file system is mounted there", path);
+		iou_err_hint(err, "a loop is pinned in a directory of its own");
+		return -EINVAL;
+	}
+	if (!is_empty(fd)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "pin", EEXIST, "cannot pin a loop in '%s'", path);
 		iou_err_hint(err, "'iouctl detach' takes off what is there");
 		return -EEXIST;
 	}
+	if (st.st_uid != geteuid() || (st.st_mode & 07777) != 0700) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "pin", 0,
+			    "cannot pin a loop in '%s': it is not its owner's alone", path);
+		iou_err_hint(err, "one that is not there yet is made, with mode 0700");
+		return -EINVAL;
+	}
 	return 0;
 }
 
-int iou_pin_prepare(const char *path, struct iou_err *err)
+int iou_pin_prepare(const char *path, bool *made, struct iou_err *err)
 {
-	bool made = mkdir(path, 0700) == 0;
-	int ret = 0;
+	bool is_new = mkdir(path, 0700) == 0;
+	int ret;
 
-	if (!made && errno != EEXIST)
+	if (!is_new && errno != EEXIST)
 		return iou_err_set(err, cause_of(errno), "pin", errno, "cannot make '%s'", path);
 	ret = check_folder(path, err);
-	if (ret && made)
+	if (ret && is_new)
 		rmdir(path);
+	if (!ret)
+		*made = is_new;
 	return ret;
 }
 
@@ -117,24 +166,27 @@ static int pin_maps(const struct iou_loop *loop, const char *path)
 	return ret;
 }
 
-int iou_pin(const struct iou_loop *loop, const char *path, int meta_fd, int object_fd,
-	    struct iou_err *err)
+static int cannot_pin(const struct iou_loop *loop, const char *path, int ret, struct iou_err *err)
+{
+	return iou_err_set(err, cause_of(-ret), "pin", -ret, "cannot pin '%s' in '%s'",
+			   iou_loop_name(loop), path);
+}
+
+int iou_pin_parts(const struct iou_loop *loop, const char *path, int meta_fd, int object_fd,
+		  struct iou_err *err)
 {
 	int ret = pin_maps(loop, path);
 
 	if (!ret)
 		ret = pin_one(meta_fd, path, "meta") ?: pin_one(object_fd, path, "object");
-	if (!ret)
-		ret = pin_one(iou_loop_wake_fd(loop), path, "wake");
-	/* Last: what is half pinned must not stay bound. */
-	if (!ret)
-		ret = pin_one(iou_loop_link_fd(loop), path, "link");
-	if (ret) {
-		iou_pin_remove(path);
-		return iou_err_set(err, cause_of(-ret), "pin", -ret, "cannot pin '%s' in '%s'",
-				   iou_loop_name(loop), path);
-	}
-	return 0;
+	return ret ? cannot_pin(loop, path, ret, err) : 0;
+}
+
+int iou_pin_link(const struct iou_loop *loop, const char *path, struct iou_err *err)
+{
+	int ret = pin_one(iou_loop_link_fd(loop), path, "link");
+
+	return ret ? cannot_pin(loop, path, ret, err) : 0;
 }
 
 /* ---- What was pinned ---- */
@@ -160,33 +212,60 @@ int iou_pin_get_map(const char *path, const char *map)
 
 /* ---- Removing ---- */
 
-/* What is in a folder of ours, but for folders. */
-static void empty(const char *folder)
+/* Pins are the regular files of bpffs, whatever name they have. */
+static void unpin_map(int folder, const char *name)
 {
+	struct stat st;
+
+	if (!fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))
+		unlinkat(folder, name, 0);
+}
+
+static void unpin_maps(int parent)
+{
+	int fd = open_folder(parent, "maps");
+	DIR *dir = fd < 0 || is_mounted(fd) ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	char path[PATH_ROOM];
-	DIR *dir = opendir(folder);
 
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' && join(path, folder, entry->d_name))
-			unlink(path);
+		unpin_map(fd, entry->d_name);
 	if (dir)
 		closedir(dir);
+	else
+		iou_close(fd);
+	unlinkat(parent, "maps", AT_REMOVEDIR);
+}
+
+/* "wake" is what iouctl pinned beside them once. */
+static int unpin_all(const char *path)
+{
+	static const char *const names[] = {"link", "wake", "meta", "object"};
+	IOU_CLOSE int fd = open_folder(AT_FDCWD, path);
+	int ret = 0;
+
+	if (fd < 0)
+		return fd;
+	/* A directory of such a name is none of ours. */
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !ret; i++)
+		if (unlinkat(fd, names[i], 0) && errno != ENOENT && errno != EISDIR)
+			ret = -errno;
+	if (!ret)
+		unpin_maps(fd);
+	return ret;
 }
 
 int iou_pin_remove(const char *path)
 {
-	char maps[PATH_ROOM], link[PATH_ROOM];
-	struct statfs fs;
+	int ret = unpin_all(path);
 
-	/* Never anything that is not a pin. */
-	if (statfs(path, &fs) || fs.f_type != BPF_FS_MAGIC)
-		return -errno;
-	if (!join(maps, path, "maps") || !join(link, path, "link"))
-		return -ENAMETOOLONG;
-	unlink(link);
-	empty(maps);
-	rmdir(maps);
-	empty(path);
-	return rmdir(path) && errno != ENOENT ? -errno : 0;
+	if (!ret && rmdir(path))
+		ret = -errno;
+	/* Somebody else removes it as well, or has something of his own in it. */
+	return ret == -ENOENT || ret == -ENOTEMPTY || ret == -EBUSY ? 0 : ret;
+}
+
+void iou_pin_undo(const char *path, bool made)
+{
+	if (!unpin_all(path) && made)
+		rmdir(path);
 }
