@@ -238,6 +238,13 @@ static void say_end(const struct iou_bound *bound)
 			"iouctl: '%s' could not be asked to leave: a call of its program may have "
 			"failed (EFAULT)\n",
 			name);
+	else if (bound->left == IOU_LEFT_HELD)
+		fprintf(stderr,
+			"iouctl: '%s' kept requests back, which its program takes for submitted: "
+			"they are still in its SQ\n",
+			name);
+	else if (bound->left == IOU_LEFT_FAILED)
+		fprintf(stderr, "iouctl: '%s' cannot be taken off: the kernel refuses\n", name);
 }
 
 /* Hold what is bound, and print. An exit code, or -1 with @err. */
@@ -263,7 +270,9 @@ static int hold(const struct bound_list *bounds, struct args *args, struct iou_p
 	code = args->signum ? IOU_EXIT_SIGNAL + args->signum : IOU_EXIT_OK;
 	for (size_t i = 0; i < bounds->nr; i++) {
 		say_end(&bounds->list[i]);
-		if (bounds->list[i].left == IOU_LEFT_STILL_ON && !code)
+		if ((bounds->list[i].left == IOU_LEFT_STILL_ON ||
+		     bounds->list[i].left == IOU_LEFT_FAILED) &&
+		    !code)
 			code = IOU_EXIT_FAILED;
 	}
 	code = iou_attachdoc_print(&print, code, err);

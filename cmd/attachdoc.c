@@ -26,6 +26,8 @@ static const char *const lefts[] = {
 	[IOU_LEFT_IN_ORDER] = "in-order",
 	[IOU_LEFT_UNHEARD] = "unheard",
 	[IOU_LEFT_STILL_ON] = "still-on",
+	[IOU_LEFT_HELD] = "held",
+	[IOU_LEFT_FAILED] = "failed",
 };
 
 static void add_target(struct iou_doc *doc, const struct iou_target *target)

@@ -66,6 +66,8 @@ static void add(struct iou_doc *list, const struct iou_detached *done)
 		[IOU_LEFT_IN_ORDER] = "in-order",
 		[IOU_LEFT_UNHEARD] = "unheard",
 		[IOU_LEFT_STILL_ON] = "still-on",
+		[IOU_LEFT_HELD] = "held",
+		[IOU_LEFT_FAILED] = "failed",
 	};
 	struct iou_doc *row = iou_doc_object(list, NULL), *field;
 

@@ -9,6 +9,7 @@
 #include "attach/carry.h"
 #include "attach/clock.h"
 #include "attach/pin.h"
+#include "attach/wake.h"
 #include "base/cleanup.h"
 #include "meta/meta.h"
 #include "ring/ring.h"
@@ -193,8 +194,11 @@ int iou_attach(struct iou_loop *loop, struct iou_target *target,
 	ret = iou_loop_load(loop, err);
 	if (!ret)
 		ret = iou_loop_run_check(loop, err);
-	if (!ret)
+	if (!ret) {
+		/* For when it is taken off, and the program may not be kept waiting. */
+		iou_waker_load();
 		ret = bind_loop(loop, target, config, err);
+	}
 	if (!ret)
 		iou_target_let_go(target);
 	return ret;

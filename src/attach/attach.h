@@ -43,11 +43,14 @@ enum iou_left {
 	IOU_LEFT_IN_ORDER, /* the program was not in the loop any more */
 	IOU_LEFT_UNHEARD,  /* it was, or may have been: a call of its may have failed (EFAULT) */
 	IOU_LEFT_STILL_ON, /* the loop neither stops nor sleeps, and cannot be taken off */
+	IOU_LEFT_HELD,     /* requests that the program believes submitted are still in its SQ */
+	IOU_LEFT_FAILED,   /* the kernel does not detach it, and errno says why: it is still on */
 };
 
 /*
  * Take the loop off: it is asked to leave, the program is woken where it sleeps in it, and when it
- * has left, or after a second, its link is detached. Takes two seconds at most.
+ * has left, or after a second, its link is detached, by another process, which is given a second,
+ * too.
  */
 enum iou_left iou_attach_leave(struct iou_loop *loop);
 

@@ -7,8 +7,6 @@
 
 #include "base/cleanup.h"
 
-#define CARRY_MAP "iouctl_object"
-
 /* Larger ones do not come from compilers. */
 #define SIZE_MOST (64U << 20)
 
@@ -22,7 +20,7 @@ int iou_carry_bind(int prog_fd, const struct iou_image *image, int *map_fd, stru
 	if (image->size > SIZE_MOST)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "attach", EFBIG,
 				   "cannot tie the object of '%s' to its program", image->name);
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, CARRY_MAP, sizeof(zero), (__u32)image->size, 1,
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, IOU_CARRY_MAP, sizeof(zero), (__u32)image->size, 1,
 			    &opts);
 	ret = fd < 0 ? fd : bpf_map_update_elem(fd, &zero, image->data, BPF_ANY);
 	if (!ret)
@@ -34,31 +32,23 @@ int iou_carry_bind(int prog_fd, const struct iou_image *image, int *map_fd, stru
 	return 0;
 }
 
+/* Its bytes may be anybody's: they are looked at as those of a file. */
 int iou_carry_read(struct iou_image *image, int map_fd, const struct iou_meta *meta,
 		   struct iou_err *err)
 {
 	struct bpf_map_info info = {};
 	__u32 length = sizeof(info), zero = 0;
-	struct iou_image read = {};
+	IOU_FREE void *data = NULL;
 
 	if (bpf_map_get_info_by_fd(map_fd, &info, &length) || info.type != BPF_MAP_TYPE_ARRAY ||
 	    info.max_entries != 1 || info.value_size > SIZE_MOST ||
-	    strncmp(info.name, CARRY_MAP, sizeof(info.name)) != 0)
+	    strncmp(info.name, IOU_CARRY_MAP, sizeof(info.name)) != 0)
 		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", ENOENT,
 				   "the object of '%s' is not with it", meta->loop);
-	read.size = info.value_size;
-	read.owned = malloc(read.size);
-	read.data = read.owned;
-	read.name = strdup(meta->loop);
-	read.source = strdup(meta->source);
-	if (!read.owned || !read.name || !read.source ||
-	    bpf_map_lookup_elem(map_fd, &zero, read.owned)) {
-		int ret = iou_err_set(err, IOU_CAUSE_FAILED, "open", errno,
-				      "cannot read the object of '%s'", meta->loop);
-
-		iou_image_release(&read);
-		return ret;
-	}
-	*image = read;
-	return 0;
+	data = malloc(info.value_size);
+	if (!data || bpf_map_lookup_elem(map_fd, &zero, data))
+		return iou_err_set(err, IOU_CAUSE_FAILED, "open", errno,
+				   "cannot read the object of '%s'", meta->loop);
+	return iou_image_from_bytes(image, meta->loop, meta->source, TAKE_PTR(data),
+				    info.value_size, err);
 }

@@ -10,6 +10,9 @@
 #include "loop/image.h"
 #include "meta/meta.h"
 
+/* The map's name. */
+#define IOU_CARRY_MAP "iouctl_object"
+
 /* Tie the bytes of @image to the program. *@map_fd is the map's. Stage "attach", cause FAILED. */
 int iou_carry_bind(int prog_fd, const struct iou_image *image, int *map_fd, struct iou_err *err);
 

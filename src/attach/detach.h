@@ -18,11 +18,15 @@ struct iou_detached {
 };
 
 /*
- * Take off the loop @seen: in order where iouctl bound it, else by its link alone. The pins of
- * iouctl's own go, too. Stage "detach" or those of iou_reach(); PERMISSION, FAILED. Somebody
- * else's pins stay, and lead to a link that is bound to nothing.
+ * Take off the loop @seen: in order where iouctl bound it, and what it tied to it makes sense, else
+ * by its link alone. The pins of iouctl's own go, too. Stages "detach" and "open"; PERMISSION,
+ * FAILED, and USAGE with ENOENT for one that is not there any more. Somebody else's pins stay, and
+ * lead to a link that is bound to nothing.
  */
 int iou_detach(const struct iou_survey_loop *seen, struct iou_detached *done, struct iou_err *err);
 
-/* The same for what is pinned in the directory @path; USAGE with ENOENT where nothing is. */
+/*
+ * The same for what is pinned in the directory @path; USAGE with ENOENT where nothing is, and where
+ * there were remains without a link, which are removed; REJECTED: its link is none of a loop.
+ */
 int iou_detach_pin(const char *path, struct iou_detached *done, struct iou_err *err);

@@ -2,13 +2,15 @@
 #include "attach/reach.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "attach/carry.h"
+#include "attach/leave.h"
 #include "attach/pin.h"
 #include "base/cleanup.h"
 
@@ -27,6 +29,14 @@ void iou_reached_release(struct iou_reached *reached)
 	*reached = (struct iou_reached){};
 }
 
+bool iou_link_is_loop(int fd)
+{
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+
+	return !bpf_link_get_info_by_fd(fd, &info, &size) && info.type == BPF_LINK_TYPE_STRUCT_OPS;
+}
+
 void iou_reached_ids(const struct iou_reached *reached, uint32_t *link_id, uint32_t *map_id)
 {
 	struct bpf_link_info info = {};
@@ -41,9 +51,7 @@ void iou_reached_ids(const struct iou_reached *reached, uint32_t *link_id, uint3
 
 bool iou_reached_is_off(const struct iou_reached *reached)
 {
-	struct pollfd link = {.fd = iou_loop_link_fd(reached->loop)};
-
-	return poll(&link, 1, 0) > 0 && link.revents & POLLHUP;
+	return iou_link_is_off(iou_loop_link_fd(reached->loop));
 }
 
 /* What is with the loop in two maps, as @from finds the others. */
@@ -72,23 +80,27 @@ static int open_reached(struct iou_reached *reached, int meta_fd, int object_fd,
 
 /* ---- By pins ---- */
 
-static int pinned_map(void *data, const char *name)
+static int pinned_map(void *data, const struct bpf_map *map)
 {
-	return iou_pin_get_map(data, name);
+	return iou_pin_get_map(data, bpf_map__name(map));
 }
 
 int iou_reach_pin(struct iou_reached *reached, const char *path, struct iou_err *err)
 {
 	IOU_CLOSE int meta = iou_pin_get(path, "meta"), object = iou_pin_get(path, "object"),
-		      link = iou_pin_get(path, "link"), wake = iou_pin_get(path, "wake");
+		      link = iou_pin_get(path, "link");
 	const struct iou_adoption from = {
 		.find_map = pinned_map,
 		.data = (void *)path,
 		.link_fd = link,
-		.wake_fd = wake,
 	};
 	int ret = meta < 0 ? meta : object < 0 ? object : link < 0 ? link : 0;
 
+	if (!ret && !iou_link_is_loop(link)) {
+		iou_err_set(err, IOU_CAUSE_REJECTED, "open", 0, "'%s/link' is no loop's link",
+			    path);
+		return -EINVAL;
+	}
 	if (!ret)
 		return open_reached(reached, meta, object, &from, err);
 	if (ret == -EPERM || ret == -EACCES)
@@ -122,6 +134,7 @@ struct maps {
 		char name[BPF_OBJ_NAME_LEN];
 	} list[MAPS_MAX];
 	size_t nr;
+	int meta, object; /* which of them are iouctl's own; -1: none */
 };
 
 static void maps_release(struct maps *maps)
@@ -160,65 +173,55 @@ static int open_maps(struct maps *maps, int prog_fd)
 	return nr < 0 ? nr : 0;
 }
 
-/* Its own maps come before ours, which have names that it may have used, too. */
-static int find(const struct maps *maps, const char *name, bool last)
+/* The last one: the loop's own maps, which may have such a name too, come before ours. */
+static int find_ours(const struct maps *maps, const char *name)
 {
-	int found = -ENOENT;
+	int found = -1;
 
-	for (size_t i = 0; i < maps->nr; i++) {
-		if (strncmp(maps->list[i].name, name, NAME_MAX_KERNEL) != 0)
-			continue;
-		found = maps->list[i].fd;
-		if (!last)
-			break;
-	}
+	for (size_t i = 0; i < maps->nr; i++)
+		if (strcmp(maps->list[i].name, name) == 0)
+			found = (int)i;
 	return found;
 }
 
-static int map_by_name(void *data, const char *name)
+/* The kernel has the beginning of a name, and of a data section's the end of it. */
+static bool is_named(const char *kernel, const char *name)
 {
-	int fd = find(data, name, false);
+	size_t most = strnlen(name, NAME_MAX_KERNEL), has = strlen(kernel);
 
-	return fd < 0 ? fd : dup(fd);
+	if (name[0] != '.')
+		return strncmp(kernel, name, NAME_MAX_KERNEL) == 0;
+	return has >= most && strncmp(kernel + has - most, name, most) == 0;
 }
 
-static bool shares_map(int prog_fd, const struct maps *maps)
+/* Where several have the name, the one that can be it: -ENOTUNIQ where several can. */
+static int map_by_name(void *data, const struct bpf_map *map)
 {
-	uint32_t ids[MAPS_MAX];
-	int nr = map_ids(prog_fd, ids);
+	const struct maps *maps = data;
+	int named = -ENOENT, fits = -1;
 
-	for (int i = 0; i < nr; i++)
-		for (size_t k = 0; k < maps->nr; k++)
-			if (ids[i] == maps->list[k].id)
-				return true;
-	return false;
-}
-
-/* The program that wakes the target: the one of its name that has a map in common with the step. */
-static int find_wake(const struct maps *maps)
-{
-	__u32 id = 0;
-
-	while (!bpf_prog_get_next_id(id, &id)) {
-		IOU_CLOSE int fd = bpf_prog_get_fd_by_id(id);
-		struct bpf_prog_info info = {};
-		__u32 size = sizeof(info);
-
-		if (fd < 0 || bpf_prog_get_info_by_fd(fd, &info, &size))
+	for (int i = 0; i < (int)maps->nr; i++) {
+		if (i == maps->meta || i == maps->object ||
+		    !is_named(maps->list[i].name, bpf_map__name(map)))
 			continue;
-		if (info.type == BPF_PROG_TYPE_SYSCALL && strcmp(info.name, "iou_wake") == 0 &&
-		    shares_map(fd, maps))
-			return TAKE_FD(fd);
+		named = maps->list[i].fd;
+		if (!iou_map_fits(map, named))
+			continue;
+		if (fits >= 0)
+			return -ENOTUNIQ;
+		fits = named;
 	}
-	return -ENOENT;
+	if (fits >= 0)
+		named = fits;
+	return named < 0 ? named : fcntl(named, F_DUPFD_CLOEXEC, 3);
 }
 
 int iou_reach(struct iou_reached *reached, const struct iou_survey_loop *seen, struct iou_err *err)
 {
-	IOU_CLOSE int prog = bpf_prog_get_fd_by_id(seen->prog_id), link = -1, wake = -1;
+	IOU_CLOSE int prog = bpf_prog_get_fd_by_id(seen->prog_id), link = -1;
 	IOU_CLEANUP(maps_release) struct maps maps = {};
 	struct iou_adoption from = {.find_map = map_by_name, .data = &maps};
-	int ret = prog < 0 ? prog : open_maps(&maps, prog), object;
+	int ret = prog < 0 ? prog : open_maps(&maps, prog);
 
 	if (!ret && seen->link_id) {
 		link = bpf_link_get_fd_by_id(seen->link_id);
@@ -234,12 +237,12 @@ int iou_reach(struct iou_reached *reached, const struct iou_survey_loop *seen, s
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot open loop %u",
 				   seen->map_id);
-	object = find(&maps, "iouctl_object", true);
-	if (object < 0)
+	maps.meta = find_ours(&maps, IOU_META_MAP);
+	maps.object = find_ours(&maps, IOU_CARRY_MAP);
+	if (maps.meta < 0 || maps.object < 0)
 		return iou_err_set(err, IOU_CAUSE_REJECTED, "open", ENOENT,
 				   "loop %u was not bound by iouctl", seen->map_id);
-	wake = find_wake(&maps);
 	from.link_fd = link;
-	from.wake_fd = wake;
-	return open_reached(reached, find(&maps, "iouctl.rodata", true), object, &from, err);
+	return open_reached(reached, maps.list[maps.meta].fd, maps.list[maps.object].fd, &from,
+			    err);
 }

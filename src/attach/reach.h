@@ -35,6 +35,9 @@ bool iou_reach_own_pin(const struct iou_survey_loop *seen, char *folder, size_t 
 /* Its link's id, and that of its struct_ops map; 0 where the link does not tell, or is off. */
 void iou_reached_ids(const struct iou_reached *reached, uint32_t *link_id, uint32_t *map_id);
 
+/* Whether the descriptor is one of a link that holds, or has held, a loop. */
+bool iou_link_is_loop(int fd);
+
 /* Whether its link was detached. */
 bool iou_reached_is_off(const struct iou_reached *reached);
 

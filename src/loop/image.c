@@ -94,6 +94,7 @@ static int open_path(const char *path, int *out, struct iou_err *err)
 
 int iou_image_from_fd(struct iou_image *image, int fd, const char *path, struct iou_err *err)
 {
+	IOU_FREE char *name = NULL;
 	IOU_FREE void *data = NULL;
 	struct stat st;
 	int ret;
@@ -111,17 +112,28 @@ int iou_image_from_fd(struct iou_image *image, int fd, const char *path, struct 
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot read '%s'", path);
 
-	*image = (struct iou_image){
-		.name = name_of_path(path),
-		.source = strdup(path),
+	name = name_of_path(path);
+	if (!name)
+		return no_memory(err);
+	return iou_image_from_bytes(image, name, path, TAKE_PTR(data), (size_t)st.st_size, err);
+}
+
+int iou_image_from_bytes(struct iou_image *image, const char *name, const char *source, void *data,
+			 size_t size, struct iou_err *err)
+{
+	struct iou_image read = {
+		.name = strdup(name),
+		.source = strdup(source),
 		.data = data,
-		.size = (size_t)st.st_size,
+		.size = size,
 		.owned = data,
 	};
-	data = NULL;
-	ret = image->name && image->source ? check_object(image, err) : no_memory(err);
+	int ret = read.name && read.source ? check_object(&read, err) : no_memory(err);
+
 	if (ret)
-		iou_image_release(image);
+		iou_image_release(&read);
+	else
+		*image = read;
 	return ret;
 }
 

@@ -36,6 +36,11 @@ int iou_image_find(struct iou_image *image, const char *spec, struct iou_err *er
 /* What is in the open file @fd, from where it is read on, called @path. Fails as the one above. */
 int iou_image_from_fd(struct iou_image *image, int fd, const char *path, struct iou_err *err);
 
+/* The same for the @size bytes at @data, which were allocated and are the image's from now on, also
+ * where it fails: REJECTED, FAILED. */
+int iou_image_from_bytes(struct iou_image *image, const char *name, const char *source, void *data,
+			 size_t size, struct iou_err *err);
+
 int iou_image_builtin(struct iou_image *image, const struct iou_builtin *builtin,
 		      struct iou_err *err);
 

@@ -172,37 +172,7 @@ int iou_loop_link_fd(const struct iou_loop *loop)
 	return loop->link ? bpf_link__fd(loop->link) : loop->link_fd;
 }
 
-int iou_loop_detach(struct iou_loop *loop)
-{
-	return bpf_link_detach(iou_loop_link_fd(loop)) ? -errno : 0;
-}
-
 int iou_loop_step_fd(const struct iou_loop *loop)
 {
 	return bpf_program__fd(loop->step);
-}
-
-int iou_loop_wake_fd(const struct iou_loop *loop)
-{
-	struct bpf_program *program;
-
-	if (loop->wake_fd >= 0)
-		return loop->wake_fd;
-	program = bpf_object__find_program_by_name(loop->object, "iou_wake");
-	if (!program || bpf_program__type(program) != BPF_PROG_TYPE_SYSCALL)
-		return -ENOENT;
-	return bpf_program__fd(program);
-}
-
-int iou_loop_wake(const struct iou_loop *loop, bool *inside)
-{
-	int fd = iou_loop_wake_fd(loop);
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-
-	if (fd < 0)
-		return fd;
-	if (bpf_prog_test_run_opts(fd, &opts))
-		return -errno;
-	*inside = opts.retval;
-	return 0;
 }

@@ -281,7 +281,6 @@ static int open_loop(struct iou_loop **out, const struct iou_image *image, const
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM, "cannot open the loop");
 	loop->image = image;
 	loop->link_fd = -1;
-	loop->wake_fd = -1;
 	ret = open_object(loop, err);
 	if (!ret)
 		ret = choose_ops(loop, ops, any, err);
@@ -339,7 +338,6 @@ void iou_loop_free(struct iou_loop *loop)
 		return;
 	bpf_link__destroy(loop->link);
 	iou_close(loop->link_fd);
-	iou_close(loop->wake_fd);
 	for (size_t i = 0; i < loop->mappings_nr; i++)
 		munmap(loop->mappings[i].data, loop->mappings[i].size);
 	bpf_object__close(loop->object);

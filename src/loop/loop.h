@@ -173,33 +173,25 @@ int iou_loop_run_check(struct iou_loop *loop, struct iou_err *err);
 /* The link of an attached loop, which says POLLHUP when the loop was taken off; -1 before. */
 int iou_loop_link_fd(const struct iou_loop *loop);
 
-/*
- * Take it off its ring, whoever else has the link. Waits for the ring's lock, which a loop that
- * neither sleeps nor stops does not give away. 0 or -errno.
- */
-int iou_loop_detach(struct iou_loop *loop);
-
-/* After load: the program of the loop's step, and iou_wake of a policy, or -errno. The loop's. */
+/* After load: the program of the loop's step, or -errno. The loop's. */
 int iou_loop_step_fd(const struct iou_loop *loop);
-int iou_loop_wake_fd(const struct iou_loop *loop);
-
-/*
- * Have the program that a policy is bound for take another step, if it sleeps in the loop.
- * *@inside: it is in the loop. -ENOENT for a loop that cannot tell, or what the kernel says.
- */
-int iou_loop_wake(const struct iou_loop *loop, bool *inside);
 
 /* Where the parts of a loop are found that another process loaded and bound. */
 struct iou_adoption {
-	/* A descriptor for the map, which is closed after use, or -errno. */
-	int (*find_map)(void *data, const char *name);
+	/* A descriptor for the map, which is closed after use, or -errno. -ENOTUNIQ: it cannot be
+	 * told which one it is. */
+	int (*find_map)(void *data, const struct bpf_map *map);
 	void *data;
-	int link_fd, wake_fd; /* the caller's; -1: none */
+	int link_fd; /* the caller's; -1: none */
 };
+
+/* Whether the map @fd can be @map of an object: as large, of its type, and to be used alike. */
+bool iou_map_fits(const struct bpf_map *map, int fd);
 
 /*
  * Instead of load and attach: make the open @loop the one that runs elsewhere. Its variables,
- * statistics and maps are read as if it had been loaded here. Stage "open", cause FAILED.
+ * statistics and maps are read as if it had been loaded here. Stage "open"; causes FAILED, and
+ * REJECTED where the maps are not those that the object declares.
  */
 int iou_loop_adopt(struct iou_loop *loop, const struct iou_adoption *from, struct iou_err *err);
 

@@ -126,8 +126,8 @@ IOU_COUNTER(blind, "steps", "on a ring that was resized: it was not looked into"
 IOU_COUNTER(not_applied, "calls", "with a signal mask, which a loop cannot apply");
 IOU_COUNTER(not_read, "calls", "whose timeout cannot be read: they returned without waiting");
 
-/* Who wakes the program. A value may have one of each of these fields. */
-enum { IOU_WAKE_TIMER, IOU_WAKE_TOOL, IOU_WAKE_PARK, IOU_WAKES_NR };
+/* Who wakes the program, but for the tool. A value may have one of each of these fields. */
+enum { IOU_WAKE_TIMER, IOU_WAKE_PARK, IOU_WAKES_NR };
 
 struct iou_wake {
 	struct bpf_timer timer;
@@ -200,37 +200,25 @@ static int iou_awake(struct bpf_map *map, void *key, void *value)
 	return 0;
 }
 
-/* Whether the program is in the loop, and was woken. */
-static __always_inline bool iou_wake_task(struct iou_wake *wake)
+/* Wake the program, if it is in the loop. */
+static __always_inline void iou_wake_task(struct iou_wake *wake)
 {
 	struct task_struct *task;
-	bool inside;
 
 	if (!iou_load(&iou_call.in_call))
-		return false;
+		return;
 	task = bpf_task_from_pid(iou_load(&iou_call.tid));
 	if (!task)
-		return false;
-	inside = iou_in_enter(task);
-	if (inside)
+		return;
+	if (iou_in_enter(task))
 		bpf_task_work_schedule_signal(task, &wake->work, &iou_wakes, iou_awake);
 	bpf_task_release(task);
-	return inside;
 }
 
 static int iou_timer_fired(void *map, __u32 *key, struct iou_wake *wake)
 {
 	iou_wake_task(wake);
 	return 0;
-}
-
-/* Run by the tool. 1: the program is in the loop, and was woken. */
-SEC("syscall")
-int iou_wake(void *unused)
-{
-	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_TOOL});
-
-	return wake && iou_wake_task(wake);
 }
 
 /*
