@@ -63,10 +63,8 @@ static bool is_meant(const struct args *args, const struct iou_survey *survey,
 static void add(struct iou_doc *list, const struct iou_detached *done)
 {
 	static const char *const lefts[] = {
-		[IOU_LEFT_IN_ORDER] = "in-order",
-		[IOU_LEFT_UNHEARD] = "unheard",
-		[IOU_LEFT_STILL_ON] = "still-on",
-		[IOU_LEFT_HELD] = "held",
+		[IOU_LEFT_IN_ORDER] = "in-order", [IOU_LEFT_UNHEARD] = "unheard",
+		[IOU_LEFT_STILL_ON] = "still-on", [IOU_LEFT_HELD] = "held",
 		[IOU_LEFT_FAILED] = "failed",
 	};
 	struct iou_doc *row = iou_doc_object(list, NULL), *field;
@@ -120,6 +118,14 @@ static int detach_seen(const struct args *args, struct iou_doc *list, struct iou
 			continue;
 		nr++;
 		ret = iou_detach(&survey.loops[i], &done, &failed);
+		code = finish(list, &done, ret, code, format, &failed);
+	}
+	for (size_t i = 0; args->clean && i < survey.remains.nr; i++) {
+		struct iou_detached done = {};
+		struct iou_err failed = {};
+		int ret = iou_detach_pin(survey.remains.list[i], &done, &failed);
+
+		nr++;
 		code = finish(list, &done, ret, code, format, &failed);
 	}
 	if (!nr && survey.gaps_nr && !survey.iterated)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "survey/internal.h"
@@ -164,6 +166,34 @@ static int walk_entries(struct walk *walk, struct place *place, bool links)
 	return ret;
 }
 
+/* Pins that iouctl is making just now have no link yet. */
+#define REMAINS_AFTER_NS 60000000000ULL
+
+/* Whether iouctl pinned a loop here, and its link is not there. */
+static bool has_remains(const struct place *place)
+{
+	IOU_FREE char *path = NULL;
+	struct iou_meta meta;
+	struct timespec now;
+	bool remains = false;
+	int fd;
+
+	if (!faccessat(dirfd(place->dir), "link", F_OK, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
+		return false;
+	if (asprintf(&path, "%s/meta", place->path) < 0) {
+		path = NULL;
+		return false;
+	}
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && !is_link(fd) && !iou_meta_of_map(fd, &meta)) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		remains = meta.since_ns + REMAINS_AFTER_NS <
+			  (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	}
+	iou_close(fd);
+	return remains;
+}
+
 /* Nothing but bpffs: another file system may be mounted over it. */
 static DIR *open_bpffs(struct walk *walk, const char *path)
 {
@@ -199,7 +229,9 @@ static int walk_dir(struct walk *walk, const char *path)
 	if (!ret)
 		ret = walk_entries(walk, place, true);
 	walk->depth--;
-	return ret;
+	if (!ret && has_remains(place))
+		iou_words_add(&walk->survey->remains, "%s", path);
+	return ret ?: walk->survey->remains.failed ? -ENOMEM : 0;
 }
 
 int iou_survey_pins(struct iou_survey *survey)

@@ -91,6 +91,7 @@ void iou_survey_release(struct iou_survey *survey)
 	}
 	free(survey->rings);
 	free(survey->loops);
+	iou_words_release(&survey->remains);
 	*survey = (struct iou_survey){};
 }
 

@@ -79,6 +79,9 @@ struct iou_survey {
 	struct iou_survey_loop *loops;
 	size_t loops_nr;
 	bool iterated; /* read from the kernel's own data */
+	/* Directories of pins that iouctl made and that have no link: what it left when it was
+	 * killed. */
+	struct iou_words remains;
 	struct iou_survey_gap gaps[IOU_SURVEY_GAPS_MAX];
 	size_t gaps_nr;
 };
