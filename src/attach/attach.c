@@ -126,7 +126,7 @@ static void copy(char *to, size_t size, const char *from)
 /* What cannot be pinned does not stay bound. */
 static int bind_and_pin(struct iou_loop *loop, const char *pin, struct iou_err *err)
 {
-	int ret = iou_loop_attach(loop, err);
+	int ret = iou_loop_attach_bounded(loop, err);
 
 	if (ret || !pin)
 		return ret;

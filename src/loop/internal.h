@@ -27,7 +27,7 @@ struct iou_loop {
 	struct bpf_program *step;  /* what @ops calls */
 	struct bpf_program *check; /* its IOU_CHECK(), or NULL */
 	struct bpf_link *link;
-	int link_fd; /* of one that was bound by another process, else -1 */
+	int link_fd; /* where it is not libbpf's: another process bound it. Else -1 */
 	struct iou_decls decls;
 	bool loaded, was_attached, measured, traced;
 	struct iou_loop_size size;

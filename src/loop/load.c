@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* From an open object to a loop that is bound to a ring. */
+/* From an open object to a loop that the kernel has. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
@@ -142,34 +142,6 @@ int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
 				   "cannot map the data of '%s'", iou_loop_name(loop));
 	loop->loaded = true;
 	return 0;
-}
-
-int iou_loop_attach(struct iou_loop *loop, struct iou_err *err)
-{
-	const uint32_t *ring_fd = iou_loop_ops_field(loop, "ring_fd", sizeof(*ring_fd));
-	int fd = ring_fd ? (int)*ring_fd : -1, ret;
-
-	if (loop->was_attached)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "attach", EALREADY,
-				   "'%s' was attached before", iou_loop_name(loop));
-	loop->was_attached = true;
-	loop->link = bpf_map__attach_struct_ops(loop->ops);
-	if (loop->link)
-		return 0;
-	ret = -errno;
-	iou_err_set(err, ret == -EPERM || ret == -EACCES ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED,
-		    "attach", -ret, "cannot attach '%s' to ring fd %d", iou_loop_name(loop), fd);
-	if (ret == -EOPNOTSUPP)
-		iou_err_hint(err, "the ring was made with IORING_SETUP_SQPOLL or IOPOLL, or "
-				  "without IORING_SETUP_DEFER_TASKRUN");
-	else if (ret == -EBUSY)
-		iou_err_hint(err, "the ring has a loop already");
-	return ret;
-}
-
-int iou_loop_link_fd(const struct iou_loop *loop)
-{
-	return loop->link ? bpf_link__fd(loop->link) : loop->link_fd;
 }
 
 int iou_loop_step_fd(const struct iou_loop *loop)

@@ -164,6 +164,10 @@ const struct iou_loop_size *iou_loop_size(const struct iou_loop *loop);
  */
 int iou_loop_attach(struct iou_loop *loop, struct iou_err *err);
 
+/* The same to the ring of another program, which may keep it locked: ETIMEDOUT after two seconds.
+ * By a child, since the kernel cannot be told to give up. */
+int iou_loop_attach_bounded(struct iou_loop *loop, struct iou_err *err);
+
 /*
  * After load: have the loop look at what it was told, if it does that by an IOU_CHECK(). Stage
  * "usage", cause USAGE: it refuses, for the reason in the message, which is the loop's own word.
