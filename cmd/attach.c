@@ -275,7 +275,9 @@ static int hold(const struct bound_list *bounds, struct args *args, struct iou_p
 		    !code)
 			code = IOU_EXIT_FAILED;
 	}
-	code = iou_attachdoc_print(&print, code, err);
+	/* Nobody reads it any more: see iou_exit_by_signal(). */
+	if (args->signum != SIGPIPE)
+		code = iou_attachdoc_print(&print, code, err);
 	if (program->pid) {
 		int of_program = iou_program_end(program, args->signum);
 

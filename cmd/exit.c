@@ -20,8 +20,14 @@ int iou_exit_of_cause(enum iou_cause cause)
 
 int iou_exit_by_signal(int signum)
 {
+	sigset_t set;
+
 	signal(signum, SIG_DFL);
 	raise(signum);
+	/* One that is blocked comes now. */
+	sigemptyset(&set);
+	sigaddset(&set, signum);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	return IOU_EXIT_SIGNAL + signum;
 }
 

@@ -84,9 +84,10 @@ struct iou_hold_config {
 
 /*
  * Wait until there is a reason to end, and take the loops off: one by one as their programs end,
- * all when it is ours. SIGINT, SIGTERM and SIGHUP are such a reason, and are returned by *@signum
- * (0: none came); they must be blocked when the first loop is bound, by iou_hold_block(). Stage
- * "attach", cause FAILED.
+ * all when it is ours. SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE are such a reason, and are
+ * returned by *@signum (0: none came); they must be blocked when the first loop is bound, by
+ * iou_hold_block(). If this process is killed, another one takes the loops off. Stage "attach",
+ * cause FAILED.
  */
 int iou_hold(struct iou_bound *bounds, size_t nr, const struct iou_hold_config *config, int *signum,
 	     struct iou_err *err);

@@ -7,6 +7,7 @@
 
 #include "attach/attach.h"
 #include "attach/clock.h"
+#include "attach/guard.h"
 #include "base/cleanup.h"
 
 /* How often it is looked whether the programs still have their rings: nothing tells when one is
@@ -21,10 +22,11 @@ struct hold {
 	struct pollfd *fds;                 /* a signalfd; then a process and a link each */
 };
 
-/* Signals that end a program, but for those that it was started without. */
+/* Signals that end a program, but for those that it was started without. SIGPIPE is for statistics
+ * that nobody reads any more. */
 static void stop_signals(sigset_t *set)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 	struct sigaction now;
 
 	sigemptyset(set);
@@ -135,6 +137,7 @@ int iou_hold(struct iou_bound *bounds, size_t nr, const struct iou_hold_config *
 {
 	IOU_FREE struct pollfd *fds = calloc(1 + 2 * nr, sizeof(*fds));
 	struct hold hold = {.bounds = bounds, .nr = nr, .config = config, .fds = fds};
+	struct iou_guard guard = IOU_GUARD_INIT;
 	IOU_CLOSE int signals = -1;
 	sigset_t set;
 
@@ -156,6 +159,9 @@ int iou_hold(struct iou_bound *bounds, size_t nr, const struct iou_hold_config *
 	if (config->duration_ns &&
 	    __builtin_add_overflow(hold.start_ns, config->duration_ns, &hold.end_at))
 		hold.end_at = 0;
+	/* Where there can be no guard, the loops are held without. */
+	iou_guard_start(&guard, bounds, nr);
 	*signum = wait_for_end(&hold);
+	iou_guard_end(&guard);
 	return 0;
 }
