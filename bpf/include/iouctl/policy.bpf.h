@@ -23,6 +23,7 @@
 #define IOU_NO_TRACE
 #include <iouctl/loop.bpf.h>
 #include <bpf/bpf_core_read.h>
+#include <linux/errno.h>
 #include <linux/version.h>
 
 /*
@@ -76,7 +77,7 @@ extern int bpf_task_work_schedule_signal(struct task_struct *task, struct bpf_ta
 /* include/uapi/asm-generic/unistd.h: the same number on all architectures. */
 #define IOU_NR_ENTER 426
 
-/* CLOCK_MONOTONIC of bpf_timer_init(). */
+/* include/uapi/linux/time.h: for bpf_timer_init(), and of rings. */
 #define IOU_CLOCK_MONOTONIC 1
 
 /* include/uapi/linux/io_uring.h; Linux 6.1's copy of it lacks them. */
@@ -152,6 +153,7 @@ struct iou_enter_args {
 
 /* __USER32_CS: the caller is 32-bit code. */
 #define IOU_X86_CS32 0x23
+IOU_COUNTER(not_timed, "calls", "that returned early, since no timer could be set");
 
 static __always_inline void iou_read_args(struct iou_enter_args *args)
 {
@@ -335,21 +337,38 @@ static __always_inline __u32 iou_policy_unread(const struct iou_policy *policy)
 	       iou_policy_load(policy, iou_geometry.cq_head_off);
 }
 
-/* Have a step at @at (CLOCK_MONOTONIC, nanoseconds), if none comes before. */
-static __always_inline void iou_policy_wake_at(struct iou_policy *policy, __u64 at)
+static __always_inline bool iou_timer_start(struct iou_wake *wake, __u64 at)
+{
+	if (!iou_call.has_timer) {
+		int ret = bpf_timer_init(&wake->timer, &iou_wakes, IOU_CLOCK_MONOTONIC);
+
+		if (ret && ret != -EBUSY)
+			return false;
+		iou_call.has_timer = 1;
+	}
+	/* Cancelled, it has lost its callback. */
+	return !bpf_timer_set_callback(&wake->timer, iou_timer_fired) &&
+	       !bpf_timer_start(&wake->timer, at, BPF_F_TIMER_ABS);
+}
+
+/*
+ * Have a step at @at (CLOCK_MONOTONIC, nanoseconds), if none comes before. False if there would be
+ * none: the kernel has no memory for a timer, or takes timers away, since nobody has the loop's
+ * maps open any more. Then the call must not sleep for that.
+ */
+static __always_inline bool iou_policy_wake_at(struct iou_policy *policy, __u64 at)
 {
 	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_TIMER});
 
-	if (!wake || iou_call.timer_at == at)
-		return;
-	if (!iou_call.has_timer) {
-		bpf_timer_init(&wake->timer, &iou_wakes, IOU_CLOCK_MONOTONIC);
-		iou_call.has_timer = 1;
+	/* Set anew though it is set: it may have been taken away. */
+	if (!wake || !iou_timer_start(wake, at)) {
+		iou_call.timer_at = 0;
+		iou_call.has_timer = 0;
+		not_timed++;
+		return false;
 	}
 	iou_call.timer_at = at;
-	/* Cancelled, it has lost its callback. */
-	bpf_timer_set_callback(&wake->timer, iou_timer_fired);
-	bpf_timer_start(&wake->timer, at, BPF_F_TIMER_ABS);
+	return true;
 }
 
 static __always_inline void iou_policy_untimed(void)
@@ -551,8 +570,8 @@ static __always_inline int iou_policy_wait_for(struct iou_policy *policy, struct
 		want = 1;
 	else if (call->min_wait_until)
 		at = iou_earlier(at, call->min_wait_until);
-	if (at)
-		iou_policy_wake_at(policy, at);
+	if (at && !iou_policy_wake_at(policy, at))
+		return iou_policy_return(policy);
 	if (how.each)
 		want = iou_policy_unread(policy) + 1;
 	return iou_policy_sleep(policy, head + want);
