@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What loops and the tool must agree on: ring indices, histogram buckets. */
+/* What loops and the tool must agree on: ring indices, times, histogram buckets. */
 #include "test.h"
 
 #include <iouctl/arith.h>
@@ -51,10 +51,63 @@ static void buckets(void **state)
 	assert_int_equal(iou_histogram_bucket(2048) - iou_histogram_bucket(1024), 16);
 }
 
+static void times(void **state)
+{
+	const int64_t most = INT64_MAX / 1000000000;
+
+	(void)state;
+	assert_true(iou_time_ns(0, 0) == 0);
+	assert_true(iou_time_ns(3, 7) == 3000000007);
+	assert_true(iou_time_ns(-3, 7) == -2999999993);
+	assert_true(iou_time_ns(2, -1) == 1999999999);
+	assert_true(iou_time_ns(most - 1, 999999999) == (most - 1) * 1000000000 + 999999999);
+	assert_true(iou_time_ns(most, 0) == INT64_MAX);
+	assert_true(iou_time_ns(INT64_MAX, INT64_MAX) == INT64_MAX);
+	assert_true(iou_time_ns(INT64_MIN, INT64_MIN) == -INT64_MAX);
+	assert_true(iou_time_ns(most - 1, INT64_MAX) == INT64_MAX);
+	assert_true(iou_time_ns(0, INT64_MAX) == INT64_MAX);
+	assert_true(iou_time_ns(1 - most, INT64_MIN) == -INT64_MAX);
+	assert_true(iou_time_ns(0, INT64_MIN) == -INT64_MAX);
+
+	assert_true(iou_time_after(1000, 0) == 1000);
+	assert_true(iou_time_after(1000, 5) == 1005);
+	assert_true(iou_time_after(1000, -5) == 995);
+	/* Over already, which is not never. */
+	assert_true(iou_time_after(1000, -1000) == 1);
+	assert_true(iou_time_after(0, 0) == 1);
+	assert_true(iou_time_after(1000, -INT64_MAX) == 1);
+	assert_true(iou_time_after(1000, INT64_MAX) == IOU_TIME_NEVER);
+	assert_true(iou_time_after(1000, INT64_MAX - 1000) == IOU_TIME_NEVER);
+	assert_true(iou_time_after(1000, INT64_MAX - 1001) == INT64_MAX - 1);
+	assert_true(iou_time_after(0, INT64_MAX) == IOU_TIME_NEVER);
+
+	assert_true(iou_time_at(1000, 0) == 1000);
+	assert_true(iou_time_at(0, 0) == 1);
+	assert_true(iou_time_at(-1, 0) == 1);
+	assert_true(iou_time_at(-INT64_MAX, 0) == 1);
+	assert_true(iou_time_at(-INT64_MAX, INT64_MAX) == 1);
+	assert_true(iou_time_at(-INT64_MAX, -INT64_MAX) == 1);
+	assert_true(iou_time_at(1000, 400) == 600);
+	assert_true(iou_time_at(1000, 1000) == 1);
+	assert_true(iou_time_at(1000, 1001) == 1);
+	assert_true(iou_time_at(1000, -400) == 1400);
+	assert_true(iou_time_at(-300, -400) == 100);
+	assert_true(iou_time_at(INT64_MAX, 0) == IOU_TIME_NEVER);
+	assert_true(iou_time_at(INT64_MAX, 5) == IOU_TIME_NEVER);
+	assert_true(iou_time_at(INT64_MAX - 1, -INT64_MAX) == IOU_TIME_NEVER);
+
+	assert_true(iou_time_over(IOU_TIME_NEVER, 0) == IOU_TIME_NEVER);
+	assert_true(iou_time_over(500, 0) == 500);
+	assert_true(iou_time_over(IOU_TIME_NEVER, 300) == 300);
+	assert_true(iou_time_over(500, 300) == 500);
+	assert_true(iou_time_over(200, 300) == 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(indices),
+		cmocka_unit_test(times),
 		cmocka_unit_test(buckets),
 	};
 

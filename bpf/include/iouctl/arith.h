@@ -29,6 +29,60 @@ static inline int iou_index_sleeps(__u32 wait_idx, __u32 tail)
 }
 
 /*
+ * Times when a call's wait is over are CLOCK_MONOTONIC in nanoseconds, 0 for never. What is over
+ * before the clock began is over at 1. A time that the kernel's ktime_t cannot have is never.
+ */
+#define IOU_TIME_NEVER 0ULL
+#define IOU_TIME_MAX 0x7fffffffffffffffLL
+
+/* @sec and @nsec as nanoseconds, and not more or less than fit. */
+static inline __s64 iou_time_ns(__s64 sec, __s64 nsec)
+{
+	__s64 ns;
+
+	/* A second less, and @nsec may be what overflows. */
+	if (sec >= IOU_TIME_MAX / 1000000000)
+		return IOU_TIME_MAX;
+	if (sec <= -(IOU_TIME_MAX / 1000000000))
+		return -IOU_TIME_MAX;
+	ns = sec * 1000000000;
+	if (nsec > 0 && ns > IOU_TIME_MAX - nsec)
+		return IOU_TIME_MAX;
+	if (nsec < 0 && ns < -IOU_TIME_MAX - nsec)
+		return -IOU_TIME_MAX;
+	return ns + nsec;
+}
+
+/* When @ns after @from is. @from is a time of the clock, and not negative. */
+static inline __u64 iou_time_after(__u64 from, __s64 ns)
+{
+	if (ns >= IOU_TIME_MAX - (__s64)from)
+		return IOU_TIME_NEVER;
+	ns += (__s64)from;
+	return ns > 0 ? (__u64)ns : 1;
+}
+
+/* When a clock that is @ahead of CLOCK_MONOTONIC (or behind: negative) shows @ns. */
+static inline __u64 iou_time_at(__s64 ns, __s64 ahead)
+{
+	if (ns == IOU_TIME_MAX)
+		return IOU_TIME_NEVER;
+	if (ahead >= 0)
+		return ns > ahead ? (__u64)(ns - ahead) : 1;
+	return iou_time_after(-(__u64)ahead, ns);
+}
+
+/*
+ * When a wait is over at last that has a timeout, at @timeout, and a time before which fewer CQEs
+ * than it wants are too few: @min_wait, 0 for none. Then this time is waited for in any case, and
+ * without a timeout for no longer: io_cqring_min_timer_wakeup() of io_uring/wait.c.
+ */
+static inline __u64 iou_time_over(__u64 timeout, __u64 min_wait)
+{
+	return timeout > min_wait ? timeout : min_wait;
+}
+
+/*
  * Histograms are log-linear: the values below 16 have a bucket each, and each octave (2^n to
  * 2^(n+1) - 1) above has 16 of the same width, so that a bucket is at most 1/16 of its values
  * wide.

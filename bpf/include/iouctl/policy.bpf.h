@@ -40,6 +40,7 @@ struct pt_regs___iou_x86 {
 
 struct pt_regs___iou_arm64 {
 	__u64 regs[31];
+	__u64 pstate;
 	__s32 syscallno;
 } __attribute__((preserve_access_index));
 
@@ -48,6 +49,29 @@ struct io_ring_ctx___iou {
 	struct {
 		int counter;
 	} cq_timeouts;
+	int clockid; /* that of IORING_REGISTER_CLOCK */
+} __attribute__((preserve_access_index));
+
+/* How far the clocks of the caller's time namespace are ahead of the machine's. */
+struct timespec64___iou {
+	__s64 tv_sec;
+	long tv_nsec;
+} __attribute__((preserve_access_index));
+
+struct timens_offsets___iou {
+	struct timespec64___iou monotonic, boottime;
+} __attribute__((preserve_access_index));
+
+struct time_namespace___iou {
+	struct timens_offsets___iou offsets;
+} __attribute__((preserve_access_index));
+
+struct nsproxy___iou {
+	struct time_namespace___iou *time_ns;
+} __attribute__((preserve_access_index));
+
+struct task_struct___iou {
+	struct nsproxy___iou *nsproxy;
 } __attribute__((preserve_access_index));
 
 /* Opaque; libbpf wants them to be structs as the kernel's are. */
@@ -79,6 +103,7 @@ extern int bpf_task_work_schedule_signal(struct task_struct *task, struct bpf_ta
 
 /* include/uapi/linux/time.h: for bpf_timer_init(), and of rings. */
 #define IOU_CLOCK_MONOTONIC 1
+#define IOU_CLOCK_BOOTTIME 7
 
 /* include/uapi/linux/io_uring.h; Linux 6.1's copy of it lacks them. */
 #define IOU_ENTER_ABS_TIMER (1U << 5)
@@ -105,12 +130,14 @@ struct iou_call {
 	__u32 timeouts;       /* requests of IORING_OP_TIMEOUT that were over when it began to */
 	__u32 in_call;        /* it has not returned, as far as the loop can tell */
 	__s32 tid;            /* of the task that calls, in the first pid namespace */
-	/* Set by the tool: return from this call, and from each that comes, at once. */
+	/* Set by the tool: return from this call, and from each that comes until leave_until, at
+	 * once. */
 	__u32 leave;
 	__u32 has_timer; /* it was set up */
 	__u64 timer_at;  /* when it goes off; 0: it does not */
-	/* Set by the tool, with leave: until when the program may be kept from calling again; and
-	 * that the loop is off. */
+	/* Set by the tool, before leave: until when that counts, and the program may be kept from
+	 * calling again: a loop that was not taken off by then goes on as before. And that it is
+	 * off. */
 	__u64 leave_until;
 	__u32 gone;
 	__u32 parked; /* it is kept so now: see iou_policy_park() */
@@ -126,6 +153,7 @@ IOU_COUNTER(submitted, "requests", "the kernel took");
 IOU_COUNTER(blind, "steps", "on a ring that was resized: it was not looked into");
 IOU_COUNTER(not_applied, "calls", "with a signal mask, which a loop cannot apply");
 IOU_COUNTER(not_read, "calls", "whose timeout cannot be read: they returned without waiting");
+IOU_COUNTER(not_timed, "calls", "that returned early, since no timer could be set");
 
 /* Who wakes the program, but for the tool. A value may have one of each of these fields. */
 enum { IOU_WAKE_TIMER, IOU_WAKE_PARK, IOU_WAKES_NR };
@@ -149,11 +177,18 @@ struct {
 struct iou_enter_args {
 	__u32 to_submit, min_complete, flags;
 	__u64 argp, argsz;
+	bool is_compat; /* to the kernel, in_compat_syscall() */
 };
 
 /* __USER32_CS: the caller is 32-bit code. */
 #define IOU_X86_CS32 0x23
-IOU_COUNTER(not_timed, "calls", "that returned early, since no timer could be set");
+
+/* __X32_SYSCALL_BIT: it is 64-bit code with pointers of 32, and its registers are those of others.
+ */
+#define IOU_X86_X32 0x40000000U
+
+/* PSR_MODE32_BIT */
+#define IOU_ARM64_MODE32 0x10
 
 static __always_inline void iou_read_args(struct iou_enter_args *args)
 {
@@ -169,6 +204,7 @@ static __always_inline void iou_read_args(struct iou_enter_args *args)
 		args->flags = is32 ? x86->si : x86->r10;
 		args->argp = is32 ? (__u32)x86->di : x86->r8;
 		args->argsz = is32 ? (__u32)x86->bp : x86->r9;
+		args->is_compat = is32 || x86->orig_ax & IOU_X86_X32;
 	} else {
 		struct pt_regs___iou_arm64 *arm64 = regs;
 
@@ -177,6 +213,7 @@ static __always_inline void iou_read_args(struct iou_enter_args *args)
 		args->flags = arm64->regs[3];
 		args->argp = arm64->regs[4];
 		args->argsz = arm64->regs[5];
+		args->is_compat = arm64->pstate & IOU_ARM64_MODE32;
 	}
 }
 
@@ -186,7 +223,8 @@ static __always_inline bool iou_in_enter(struct task_struct *task)
 	void *regs = (void *)bpf_task_pt_regs(task);
 
 	if (bpf_core_field_exists(struct pt_regs___iou_x86, r10))
-		return (__u32)((struct pt_regs___iou_x86 *)regs)->orig_ax == IOU_NR_ENTER;
+		return ((__u32)((struct pt_regs___iou_x86 *)regs)->orig_ax & ~IOU_X86_X32) ==
+		       IOU_NR_ENTER;
 	return ((struct pt_regs___iou_arm64 *)regs)->syscallno == IOU_NR_ENTER;
 }
 
@@ -383,13 +421,33 @@ static __always_inline void iou_policy_untimed(void)
 
 /* ---- A call begins ---- */
 
-static __always_inline bool iou_read_timeout(const struct iou_enter_args *args, __u64 now)
+/* How far the clock of the ring is ahead of CLOCK_MONOTONIC, as the caller sees it. */
+static __always_inline __s64 iou_policy_clock_ahead(const struct iou_policy *policy, __u64 now)
+{
+	struct io_ring_ctx___iou *ring = bpf_core_cast(policy->ctx, struct io_ring_ctx___iou);
+	bool is_boot = bpf_core_field_exists(ring->clockid) && ring->clockid == IOU_CLOCK_BOOTTIME;
+	__s64 ahead = is_boot ? bpf_ktime_get_boot_ns() - now : 0;
+	struct time_namespace___iou *space;
+	struct timespec64___iou *offset;
+	struct task_struct___iou *task;
+
+	if (!bpf_core_field_exists(struct time_namespace___iou, offsets))
+		return ahead;
+	task = bpf_core_cast(bpf_get_current_task_btf(), struct task_struct___iou);
+	space = task->nsproxy->time_ns;
+	offset = is_boot ? &space->offsets.boottime : &space->offsets.monotonic;
+	return ahead + offset->tv_sec * 1000000000 + offset->tv_nsec;
+}
+
+/* io_get_ext_arg() and io_cqring_wait() of the kernel. False where it cannot be read. */
+static __always_inline bool iou_read_timeout(const struct iou_policy *policy,
+					     const struct iou_enter_args *args, __u64 now)
 {
 	struct iou_getevents_arg arg;
 	struct {
 		__s64 tv_sec, tv_nsec;
 	} ts;
-	__u64 ns;
+	__s64 ns;
 
 	if (!(args->flags & IORING_ENTER_EXT_ARG)) {
 		if (args->argp)
@@ -403,12 +461,16 @@ static __always_inline bool iou_read_timeout(const struct iou_enter_args *args, 
 		not_applied++;
 	if (arg.min_wait_usec)
 		iou_call.min_wait_until = now + (__u64)arg.min_wait_usec * 1000;
-	if (!arg.ts)
-		return true;
-	if (bpf_copy_from_user(&ts, sizeof(ts), (void *)arg.ts))
-		return false;
-	ns = (__u64)ts.tv_sec * 1000000000 + ts.tv_nsec;
-	iou_call.deadline = args->flags & IOU_ENTER_ABS_TIMER ? ns : now + ns;
+	if (arg.ts) {
+		if (bpf_copy_from_user(&ts, sizeof(ts), (void *)arg.ts))
+			return false;
+		/* get_timespec64(): what is above is padding. */
+		ns = iou_time_ns(ts.tv_sec, args->is_compat ? (__u32)ts.tv_nsec : ts.tv_nsec);
+		iou_call.deadline = args->flags & IOU_ENTER_ABS_TIMER
+					    ? iou_time_at(ns, iou_policy_clock_ahead(policy, now))
+					    : iou_time_after(now, ns);
+	}
+	iou_call.deadline = iou_time_over(iou_call.deadline, iou_call.min_wait_until);
 	return true;
 }
 
@@ -427,7 +489,8 @@ static __always_inline void iou_call_begin(struct iou_policy *policy)
 	iou_call.deadline = 0;
 	iou_call.min_wait_until = 0;
 	iou_call.waits = 0;
-	if (args.flags & IORING_ENTER_GETEVENTS && !iou_read_timeout(&args, bpf_ktime_get_ns())) {
+	if (args.flags & IORING_ENTER_GETEVENTS &&
+	    !iou_read_timeout(policy, &args, bpf_ktime_get_ns())) {
 		not_read++;
 		iou_call.flags &= ~IORING_ENTER_GETEVENTS;
 	}
@@ -444,10 +507,13 @@ static __always_inline void iou_call_begin(struct iou_policy *policy)
 
 static int iou_parked(struct bpf_map *map, void *key, void *value)
 {
-	__u64 until = bpf_ktime_get_ns() + IOU_PARK_NS;
+	__u64 now = bpf_ktime_get_ns(), until = now + IOU_PARK_NS;
 
-	if (until > iou_call.leave_until)
-		until = iou_call.leave_until;
+	if (until > iou_load(&iou_call.leave_until))
+		until = iou_load(&iou_call.leave_until);
+	/* Nobody may take it for kept when nobody keeps it. */
+	if (now >= until)
+		return 0;
 	iou_store(&iou_call.parked, 1);
 	iou_forever {
 		if (iou_load(&iou_call.gone) || bpf_ktime_get_ns() >= until)
@@ -599,6 +665,12 @@ static __always_inline int iou_policy_pass(struct iou_policy *policy)
 	return iou_policy_wait(policy);
 }
 
+/* The tool asks for it, and is not given up: one that is killed takes nothing off. */
+static __always_inline bool iou_policy_leaves(void)
+{
+	return iou_load(&iou_call.leave) && bpf_ktime_get_ns() < iou_load(&iou_call.leave_until);
+}
+
 static __always_inline int iou_policy_step(struct iou_ctx *ctx, struct iou_loop_params *params,
 					   int (*step)(struct iou_policy *policy), bool looks)
 {
@@ -609,7 +681,7 @@ static __always_inline int iou_policy_step(struct iou_ctx *ctx, struct iou_loop_
 		.rings = bpf_io_uring_get_region(ctx, IOU_REGION_CQ, iou_geometry.cqes_off),
 		/* Each call begins with it. */
 		.first = !params->cq_wait_idx,
-		.leave = iou_load(&iou_call.leave),
+		.leave = iou_policy_leaves(),
 	};
 
 	iou_control.steps++;
