@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# min-wait and busy-poll: when a call returns, and with how many completions.
+# pass, min-wait and busy-poll: when a call returns, and with how many completions.
 
 load helper
 load policy
@@ -18,6 +18,41 @@ took() {
 		echo "call $1: $ms ms, $got completions"
 		return 1
 	}
+}
+
+# same: the calls took as long as those in the file without, or so, with as many completions.
+same() {
+	local ms got nr=0 line_ms line_got
+	while read -r ms got <&4 && read -r line_ms line_got; do
+		nr=$((nr + 1))
+		((line_got == got && line_ms < ms + 150 && line_ms + 50 > ms)) || {
+			echo "call $nr: $line_ms ms, $line_got completions; without a loop $ms ms, $got"
+			return 1
+		}
+	done 4<without <<<"$program"
+	[ "$nr" -gt 1 ]
+}
+
+# The same with the loop and without: what a timeout means is what the kernel says.
+@test "pass: timeouts of all kinds end when they do without a loop" {
+	local calls=(1:A0:200 1:A-5:200 1:R-1:200 1:R-100000000000:200 1:R9223372036854775807:200
+		1:A9223372036854775807:200 1:a300:900 2:0m300:50,900 2:0m300:700,900 2:50m300:700
+		2:1500m100:300,1500 boot 1:a300:900 1:300:900)
+	: >go
+	"$TOOLS/waiter" ready go "${calls[@]}" >without
+	with_loop pass -- "$TOOLS/waiter" ready go "${calls[@]}"
+	same
+	[ "$(json '.stats["not-read"], .stats["not-timed"]')" = $'0\n0' ]
+}
+
+@test "pass: absolute timeouts in a time namespace" {
+	local calls=(1:a300:900 boot 1:a300:900)
+	unshare -T --monotonic 1000 --boottime 5000 true || skip "no time namespaces"
+	: >go
+	unshare -T --monotonic 1000 --boottime 5000 --fork "$TOOLS/waiter" ready go "${calls[@]}" >without
+	with_loop pass -- unshare -T --monotonic 1000 --boottime 5000 --fork "$TOOLS/waiter" ready go \
+		"${calls[@]}"
+	same
 }
 
 @test "min-wait: fewer and fewer are enough, but never more than asked for, nor later" {

@@ -99,14 +99,34 @@ efaults() {
 @test "signals: the loop leaves, the totals are printed, the program goes on" {
 	app --leaves --seconds 90 rw waits
 	touch go
-	for sig in INT TERM HUP; do
-		start env --default-signal=INT,HUP "$IOUCTL" attach pass --pid "$app" --ring-fd auto
+	for sig in INT TERM HUP QUIT; do
+		start env --default-signal=INT,HUP,QUIT "$IOUCTL" attach pass --pid "$app" --ring-fd auto
 		attached
 		sleep 0.2
 		kill -$sig "$pid"
 		finish $((128 + $(kill -l $sig)))
 		has 'iouctl got a signal' "$output"
 	done
+	right stop
+	[ "$(efaults)" = 0 ]
+}
+
+@test "killed: the loop leaves nevertheless; so it does when nobody reads its statistics" {
+	app --leaves --seconds 90 waits
+	touch go
+	hold pass --pid "$app" --ring-fd auto
+	sleep 0.2
+	kill -KILL "$pid"
+	"$TOOLS/loops" gone
+	local codes
+	codes=$(
+		env --default-signal=PIPE "$IOUCTL" attach pass --pid "$app" --ring-fd auto --json \
+			--interval 100ms 2>err | head -n 1 >first
+		echo "${PIPESTATUS[*]}"
+	)
+	[ "$codes" = "141 0" ]
+	[ -s first ]
+	[[ $(<err) != *"cannot write"* ]]
 	right stop
 	[ "$(efaults)" = 0 ]
 }

@@ -6,8 +6,13 @@
  * and WAIT of them are waited for in the same call, TIMEOUT ms at most (0: for ever). For each it
  * prints a line: how many ms the call took, and how many completions were there after it.
  *
+ * A TIMEOUT of aMS is told as an absolute time, AS and RS are an absolute and a relative time of S
+ * seconds, whatever that is; and one with mMS behind it has a min_wait_usec of so many ms. With
+ * "boot" for an argument the clock of the ring is CLOCK_BOOTTIME from then on.
+ *
  * Writes "PID FD" to READY, and begins when GO is there.
  */
+#include <ctype.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <stdint.h>
@@ -21,6 +26,16 @@
 
 enum { NR = 64 };
 
+/* include/uapi/linux/io_uring.h; older copies of it lack them. */
+enum { ENTER_ABS_TIMER = 1 << 5, REGISTER_CLOCK = 29 };
+
+struct getevents_arg {
+	uint64_t sigmask;
+	uint32_t sigmask_sz, min_wait_usec;
+	uint64_t ts;
+};
+
+static clockid_t clock_id = CLOCK_MONOTONIC;
 static struct io_uring ring;
 static int timers[NR];
 
@@ -54,16 +69,41 @@ static unsigned int reap(void)
 	return got;
 }
 
+/* As text has it. What is told to io_uring_enter(2) beside IORING_ENTER_EXT_ARG. */
+static unsigned int tell(const char *text, struct getevents_arg *arg,
+			 struct __kernel_timespec *limit)
+{
+	char kind = isalpha((unsigned char)*text) && *text != 'm' ? *text++ : '\0';
+	char *rest = (char *)text;
+	long long nr = *text == 'm' ? 0 : strtoll(text, &rest, 0);
+	struct timespec now;
+
+	if (*rest == 'm')
+		arg->min_wait_usec = (uint32_t)strtoul(rest + 1, NULL, 0) * 1000;
+	if (!kind && !nr)
+		return 0;
+	arg->ts = (uint64_t)(uintptr_t)limit;
+	*limit = kind == 'A' || kind == 'R' ? (struct __kernel_timespec){nr, 0}
+					    : time_of((unsigned long)nr);
+	if (kind == 'a') {
+		clock_gettime(clock_id, &now);
+		limit->tv_sec += now.tv_sec;
+		limit->tv_nsec += now.tv_nsec;
+	}
+	return kind == 'a' || kind == 'A' ? ENTER_ABS_TIMER : 0;
+}
+
 static void one(char *text)
 {
 	struct __kernel_timespec limit;
 	static uint64_t fired[NR];
 	unsigned int nr = 0, got, wait = (unsigned int)strtoul(strsep(&text, ":"), NULL, 0);
-	struct io_uring_getevents_arg arg = {};
+	const char *timeout = strsep(&text, ":");
+	struct getevents_arg arg = {};
+	unsigned int flags;
 	uint64_t begin;
 	char *word;
 
-	limit = time_of(strtoul(strsep(&text, ":"), NULL, 0));
 	while (nr < NR && (word = strsep(&text, ","))) {
 		if (!timers[nr])
 			timers[nr] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -71,19 +111,27 @@ static void one(char *text)
 		io_uring_prep_read(io_uring_get_sqe(&ring), timers[nr], &fired[nr], 8, 0);
 		nr++;
 	}
-	if (limit.tv_sec || limit.tv_nsec)
-		arg.ts = (uint64_t)(uintptr_t)&limit;
+	flags = tell(timeout, &arg, &limit);
 	/* liburing counts SQEs as taken when it tells the kernel of them. */
 	io_uring_smp_store_release(ring.sq.ktail, ring.sq.sqe_tail);
 	ring.sq.sqe_head = ring.sq.sqe_tail;
 	begin = now_ns();
 	syscall(SYS_io_uring_enter, ring.ring_fd, nr, wait,
-		IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg, sizeof(arg));
+		IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | flags, &arg, sizeof(arg));
 	begin = now_ns() - begin;
 	got = io_uring_cq_ready(&ring);
 	printf("%llu %u\n", (unsigned long long)begin / 1000000, got);
 	for (got = reap(); got < nr; got += reap())
 		syscall(SYS_io_uring_enter, ring.ring_fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+}
+
+static void take_boottime(void)
+{
+	uint32_t clock[4] = {CLOCK_BOOTTIME};
+
+	if (syscall(SYS_io_uring_register, ring.ring_fd, REGISTER_CLOCK, clock, 0))
+		exit(3);
+	clock_id = CLOCK_BOOTTIME;
 }
 
 int main(int argc, char **argv)
@@ -100,6 +148,9 @@ int main(int argc, char **argv)
 	while (access(argv[2], F_OK))
 		usleep(2000);
 	for (int i = 3; i < argc; i++)
-		one(argv[i]);
+		if (strcmp(argv[i], "boot") == 0)
+			take_boottime();
+		else
+			one(argv[i]);
 	return 0;
 }

@@ -29,8 +29,9 @@ static inline int iou_index_sleeps(__u32 wait_idx, __u32 tail)
 }
 
 /*
- * Times when a call's wait is over are CLOCK_MONOTONIC in nanoseconds, 0 for never. What is over
- * before the clock began is over at 1. A time that the kernel's ktime_t cannot have is never.
+ * Times when a call's wait is over are CLOCK_MONOTONIC in nanoseconds, 0 for never; 1 is over in
+ * any case. A time that the kernel's ktime_t cannot have is never, and so is one from before the
+ * clock began: the kernel's timers take a negative one for one that overflowed (ktime_add_safe()).
  */
 #define IOU_TIME_NEVER 0ULL
 #define IOU_TIME_MAX 0x7fffffffffffffffLL
@@ -56,16 +57,16 @@ static inline __s64 iou_time_ns(__s64 sec, __s64 nsec)
 /* When @ns after @from is. @from is a time of the clock, and not negative. */
 static inline __u64 iou_time_after(__u64 from, __s64 ns)
 {
-	if (ns >= IOU_TIME_MAX - (__s64)from)
+	if (ns >= IOU_TIME_MAX - (__s64)from || ns < -(__s64)from)
 		return IOU_TIME_NEVER;
 	ns += (__s64)from;
-	return ns > 0 ? (__u64)ns : 1;
+	return ns ? (__u64)ns : 1;
 }
 
 /* When a clock that is @ahead of CLOCK_MONOTONIC (or behind: negative) shows @ns. */
 static inline __u64 iou_time_at(__s64 ns, __s64 ahead)
 {
-	if (ns == IOU_TIME_MAX)
+	if (ns == IOU_TIME_MAX || ns < 0)
 		return IOU_TIME_NEVER;
 	if (ahead >= 0)
 		return ns > ahead ? (__u64)(ns - ahead) : 1;

@@ -427,16 +427,17 @@ static __always_inline __s64 iou_policy_clock_ahead(const struct iou_policy *pol
 	struct io_ring_ctx___iou *ring = bpf_core_cast(policy->ctx, struct io_ring_ctx___iou);
 	bool is_boot = bpf_core_field_exists(ring->clockid) && ring->clockid == IOU_CLOCK_BOOTTIME;
 	__s64 ahead = is_boot ? bpf_ktime_get_boot_ns() - now : 0;
-	struct time_namespace___iou *space;
-	struct timespec64___iou *offset;
+	struct timens_offsets___iou *offsets;
 	struct task_struct___iou *task;
+	__s64 mono, boot;
 
 	if (!bpf_core_field_exists(struct time_namespace___iou, offsets))
 		return ahead;
 	task = bpf_core_cast(bpf_get_current_task_btf(), struct task_struct___iou);
-	space = task->nsproxy->time_ns;
-	offset = is_boot ? &space->offsets.boottime : &space->offsets.monotonic;
-	return ahead + offset->tv_sec * 1000000000 + offset->tv_nsec;
+	offsets = &task->nsproxy->time_ns->offsets;
+	mono = offsets->monotonic.tv_sec * 1000000000 + offsets->monotonic.tv_nsec;
+	boot = offsets->boottime.tv_sec * 1000000000 + offsets->boottime.tv_nsec;
+	return ahead + (is_boot ? boot : mono);
 }
 
 /* io_get_ext_arg() and io_cqring_wait() of the kernel. False where it cannot be read. */
