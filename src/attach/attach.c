@@ -166,7 +166,7 @@ static int bind_loop(struct iou_loop *loop, struct iou_target *target,
 		return ret;
 	/* Whatever may fail does it before. */
 	if (config->pin)
-		ret = iou_pin_parts(loop, config->pin, meta_fd, object_fd, err);
+		ret = iou_pin(loop, config->pin, meta_fd, object_fd, err);
 	if (!ret)
 		ret = bind_and_pin(loop, config->pin, err);
 	if (ret && config->pin)

@@ -172,8 +172,8 @@ static int cannot_pin(const struct iou_loop *loop, const char *path, int ret, st
 			   iou_loop_name(loop), path);
 }
 
-int iou_pin_parts(const struct iou_loop *loop, const char *path, int meta_fd, int object_fd,
-		  struct iou_err *err)
+int iou_pin(const struct iou_loop *loop, const char *path, int meta_fd, int object_fd,
+	    struct iou_err *err)
 {
 	int ret = pin_maps(loop, path);
 

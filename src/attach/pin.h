@@ -22,8 +22,8 @@
 int iou_pin_prepare(const char *path, bool *made, struct iou_err *err);
 
 /* Before it is bound: pin what goes with the loop, which binds nothing. Stage "pin". */
-int iou_pin_parts(const struct iou_loop *loop, const char *path, int meta_fd, int object_fd,
-		  struct iou_err *err);
+int iou_pin(const struct iou_loop *loop, const char *path, int meta_fd, int object_fd,
+	    struct iou_err *err);
 
 /* Pin the loop that is bound: from now on it stays. */
 int iou_pin_link(const struct iou_loop *loop, const char *path, struct iou_err *err);
