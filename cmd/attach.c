@@ -149,14 +149,10 @@ static void release(struct bound_list *bounds)
 
 static void say_bound(const struct iou_target *target)
 {
-	char name[4 * sizeof(target->comm)];
-
-	iou_text_escape(name, sizeof(name), target->comm);
 	if (target->pid)
-		iou_note(
-			"bound; io_uring_enter of '%s' (pid %d) returns 0 from now on, whatever it "
-			"submits",
-			name, target->pid);
+		iou_note("bound; io_uring_enter of '%s' (pid %d) returns 0 from now on, whatever "
+			 "it submits",
+			 target->comm, target->pid);
 	else
 		iou_note("bound; io_uring_enter of its program returns 0 from now on, whatever it "
 			 "submits");
@@ -225,8 +221,9 @@ static int bind_all(const struct iou_command *command, const struct args *args,
 
 static void say_end(const struct iou_bound *bound)
 {
-	const char *name = iou_loop_name(bound->loop);
+	char name[256];
 
+	iou_text_escape(name, sizeof(name), iou_loop_name(bound->loop));
 	if (bound->left == IOU_LEFT_STILL_ON)
 		fprintf(stderr,
 			"iouctl: '%s' cannot be taken off: it neither stops nor sleeps, and goes "

@@ -4,14 +4,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 enum iou_log_level iou_log_level = IOU_LOG_NORMAL;
 
+/* What strangers named may be in it. */
 static void line(const char *fmt, va_list ap)
 {
-	char text[2048];
+	char text[2048], safe[4 * sizeof(text)];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	fprintf(stderr, "iouctl: %s\n", text);
+	fprintf(stderr, "iouctl: %s\n", iou_text_escape(safe, sizeof(safe), text));
 }
 
 void iou_note(const char *fmt, ...)

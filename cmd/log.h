@@ -13,7 +13,8 @@ enum iou_log_level {
 
 extern enum iou_log_level iou_log_level;
 
-/* A line on standard error, "iouctl: " before it, unless quiet. */
+/* A line on standard error, "iouctl: " before it, unless quiet. What could harm a terminal is
+ * escaped. */
 void iou_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, only when verbose. */

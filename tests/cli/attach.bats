@@ -122,6 +122,14 @@ refused() {
 	done
 }
 
+@test "what others named does nothing to a terminal" {
+	local name=$BATS_TEST_TMPDIR/$'\e[31mred\a'
+	mkdir "$name"
+	expect 0 "$IOUCTL" detach "$name"
+	has '\x1b[31mred\x07' "$stderr"
+	[[ $stderr != *$'\e'* ]]
+}
+
 @test "stats: usage, and what is not there" {
 	refused 2 "no loop was named" stats
 	refused 2 "--ring-fd needs --pid" stats --ring-fd 3
