@@ -26,37 +26,14 @@ static const struct {
 	{IORING_SETUP_IOPOLL, false},
 };
 
-/* What a policy may need, as its declaration says it, of the ring's flags. */
-static const struct {
-	const char *need;
-	uint32_t without;
-} needs[] = {
-	{"sqes", IORING_SETUP_SQE128},     {"sqes", IORING_SETUP_SQE_MIXED},
-	{"cqes", IORING_SETUP_CQE32},      {"cqes", IORING_SETUP_CQE_MIXED},
-	{"heads", IORING_SETUP_SQ_REWIND},
-};
-
 static const char *flag_name(uint32_t flag)
 {
 	return iou_ring_flag_name((unsigned int)__builtin_ctz(flag));
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t length = strlen(word);
-
-	while (words && (words = strstr(words, word))) {
-		if (words[length] == '\0' || words[length] == ' ')
-			return true;
-		words += length;
-	}
-	return false;
-}
-
 int iou_attach_check(const struct iou_loop *loop, const struct iou_target *target,
 		     struct iou_err *err)
 {
-	const struct iou_decl *self = iou_loop_self(loop);
 	uint32_t flags = target->params.flags;
 
 	if (target->bound) {
@@ -76,15 +53,12 @@ int iou_attach_check(const struct iou_loop *loop, const struct iou_target *targe
 		iou_err_hint(err, "the program has to set up its ring otherwise");
 		return -EOPNOTSUPP;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(needs) && self && target->has_flags; i++) {
-		if (!has_word(self->needs, needs[i].need) || !(flags & needs[i].without))
-			continue;
-		iou_err_set(err, IOU_CAUSE_USAGE, "attach", 0,
-			    "'%s' cannot work on a ring with '%s'", iou_loop_name(loop),
-			    flag_name(needs[i].without));
-		return -EINVAL;
-	}
-	return 0;
+	if (!target->has_flags || !iou_geometry_check(loop, flags, err))
+		return 0;
+	if (err)
+		err->stage = "attach";
+	iou_err_hint(err, "the program has to set up its ring otherwise");
+	return -EINVAL;
 }
 
 int iou_attach_check_kind(const struct iou_loop *loop, struct iou_err *err)

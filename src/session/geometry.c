@@ -2,9 +2,57 @@
 #include "session/geometry.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/cleanup.h"
+#include "ring/ring.h"
 #include "session/set.h"
+
+/*
+ * What a loop may need of the ring's flags. Policies declare it; a loop that has the header's
+ * variable without being one looks at both.
+ */
+static const struct {
+	const char *need;
+	uint32_t without;
+} needs[] = {
+	{"sqes", IORING_SETUP_SQE128},     {"sqes", IORING_SETUP_SQE_MIXED},
+	{"cqes", IORING_SETUP_CQE32},      {"cqes", IORING_SETUP_CQE_MIXED},
+	{"heads", IORING_SETUP_SQ_REWIND},
+};
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (words && (words = strstr(words, word))) {
+		if (words[length] == '\0' || words[length] == ' ')
+			return true;
+		words += length;
+	}
+	return false;
+}
+
+int iou_geometry_check(const struct iou_loop *loop, uint32_t flags, struct iou_err *err)
+{
+	const struct iou_decl *self = iou_loop_self(loop);
+	const char *words = self && self->policy ? self->needs : NULL;
+	struct iou_var var;
+
+	if (!(self && self->policy) && !iou_loop_var(loop, "iou_geometry", &var))
+		words = "sqes cqes";
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (!(flags & needs[i].without) || !has_word(words, needs[i].need))
+			continue;
+		iou_err_set(err, IOU_CAUSE_USAGE, "ring", 0, "'%s' cannot work on a ring with '%s'",
+			    iou_loop_name(loop),
+			    iou_ring_flag_name((unsigned int)__builtin_ctz(needs[i].without)));
+		iou_err_hint(err, "leave out --ring-flag %s",
+			     iou_ring_flag_name((unsigned int)__builtin_ctz(needs[i].without)));
+		return -EINVAL;
+	}
+	return 0;
+}
 
 /* CQEs follow the headers, and the SQ array, where there is one, the CQEs. */
 static uint32_t rings_size(const struct io_uring_params *p)
@@ -34,17 +82,13 @@ int iou_geometry_set(struct iou_loop *loop, const struct io_uring_params *p, str
 		{"iou_geometry.rings_size", rings_size(p)},
 	};
 	struct iou_var var;
+	int ret = iou_geometry_check(loop, p->flags, err);
 
+	if (ret)
+		return ret;
 	if (iou_loop_var(loop, "iou_geometry", &var)) {
 		iou_set_known_names(loop, p);
 		return 0;
-	}
-	if (p->flags & (IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_SQE_MIXED |
-			IORING_SETUP_CQE_MIXED)) {
-		iou_err_set(err, IOU_CAUSE_USAGE, "ring", EINVAL,
-			    "'%s' needs SQEs of 64 bytes and CQEs of 16", iou_loop_name(loop));
-		iou_err_hint(err, "leave out --ring-flag sqe128, cqe32, sqe-mixed and cqe-mixed");
-		return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (iou_loop_var_set(loop, fields[i].path, fields[i].value)) {

@@ -96,6 +96,22 @@ refused() {
 	fi
 }
 
+@test "attach --dry-run: what a loop does not look at may have any size" {
+	"$TOOLS/ring" sqe128 cqe32 >"$BATS_TEST_TMPDIR/ring" 2>/dev/null 3>&- &
+	pid=$!
+	for _ in $(seq 100); do
+		read -r _ fd <"$BATS_TEST_TMPDIR/ring" && break
+		kill -0 "$pid" || skip "no such ring here"
+		sleep 0.05
+	done
+	[ "$("$IOUCTL" status --pid "$pid" --json | jq -r '.rings[0].flags | index("sqe128")')" != null ] ||
+		skip "flags of rings cannot be seen here"
+	expect 0 "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run
+	has "may be bound" "$output"
+	expect 2 "$IOUCTL" attach inject --pid "$pid" --ring-fd "$fd" --dry-run
+	has "'inject' cannot work on a ring with 'sqe128'; the program has to set up" "$stderr"
+}
+
 @test "attach: another user's process" {
 	ring env
 	expect 4 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run
