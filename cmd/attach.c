@@ -138,6 +138,14 @@ struct bound_list {
 	size_t nr;
 };
 
+/* What is bound by then, though another one could not be, leaves as it would in the end. */
+static void leave(const struct bound_list *bounds)
+{
+	for (size_t i = 0; i < bounds->nr; i++)
+		if (bounds->list[i].since_ns && bounds->list[i].end == IOU_BOUND_HELD)
+			iou_attach_leave(bounds->list[i].loop);
+}
+
 static void release(struct bound_list *bounds)
 {
 	for (size_t i = 0; i < bounds->nr; i++) {
@@ -304,6 +312,8 @@ static int attach(const struct iou_command *command, struct args *args,
 				       err);
 	if (!ret)
 		ret = bind_all(command, args, image, &targets, &bounds, err);
+	if (ret)
+		leave(&bounds);
 	if (!ret)
 		code = hold(&bounds, args, program, err);
 	iou_targets_release(&targets);
