@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* iouctl detach: take loops off rings that are other programs'. */
 #include <errno.h>
-#include <stdio.h>
+#include <limits.h>
+#include <stdint.h>
 
 #include "attach/attach.h"
 #include "attach/detach.h"
+#include "attach/reach.h"
 #include "commands.h"
 #include "exit.h"
 #include "log.h"
@@ -60,6 +62,12 @@ static bool is_meant(const struct args *args, const struct iou_survey *survey,
 
 /* ---- Taking off ---- */
 
+struct outcome {
+	enum iou_format format;
+	struct iou_doc *detached, *failures; /* failures: JSON's alone */
+	int code;                            /* that of the first failure */
+};
+
 static void add(struct iou_doc *list, const struct iou_detached *done)
 {
 	static const char *const lefts[] = {
@@ -81,86 +89,112 @@ static void add(struct iou_doc *list, const struct iou_detached *done)
 	iou_doc_string(row, "left", "LEFT", lefts[done->left]);
 }
 
-/* Take one off, or say why not. The exit code so far, or that of this failure. */
-static int finish(struct iou_doc *list, const struct iou_detached *done, int ret, int code,
-		  enum iou_format format, struct iou_err *err)
+/* What could not be taken off. As JSON it is in the document, which is one in any case. */
+static int fail(const struct outcome *outcome, uint32_t id, const char *pin, struct iou_err *err)
 {
+	int code = iou_exit_of_cause(err->cause);
+	struct iou_doc *row;
+
+	if (outcome->format == IOU_FORMAT_TEXT)
+		return iou_report_error(err, outcome->format);
+	row = iou_doc_object(outcome->failures, NULL);
+	if (id)
+		iou_doc_u64(row, "id", NULL, id);
+	else
+		iou_doc_null(row, "id", NULL);
+	iou_doc_string(row, "pin", NULL, pin);
+	iou_doc_string(row, "stage", NULL, err->stage);
+	iou_doc_string(row, "errno", NULL, err->errnum ? iou_errno_name(err->errnum) : NULL);
+	iou_doc_string(row, "message", NULL, err->message);
+	iou_doc_string(row, "hint", NULL, err->hint[0] ? err->hint : NULL);
+	iou_err_release(err);
+	return code;
+}
+
+/* One that was to be taken off: @ret and @err say whether it was. */
+static void finish(struct outcome *outcome, const struct iou_detached *done, uint32_t id,
+		   const char *pin, int ret, struct iou_err *err)
+{
+	int code = IOU_EXIT_OK;
+
 	if (ret == -ENOENT && err->cause == IOU_CAUSE_USAGE) {
 		iou_note("%s: nothing to take off", err->message);
 		iou_err_release(err);
-		return code;
+	} else if (ret) {
+		code = fail(outcome, id, pin, err);
+	} else {
+		add(outcome->detached, done);
+		if (done->left == IOU_LEFT_STILL_ON)
+			code = IOU_EXIT_FAILED;
 	}
-	if (ret) {
-		int failed = iou_report_error(err, format);
-
-		return code ?: failed;
-	}
-	add(list, done);
-	return code ?: done->left == IOU_LEFT_STILL_ON ? IOU_EXIT_FAILED : IOU_EXIT_OK;
+	outcome->code = outcome->code ?: code;
 }
 
-static int detach_seen(const struct args *args, struct iou_doc *list, struct iou_err *err)
+static void detach_seen(const struct args *args, struct outcome *outcome)
 {
 	const struct iou_survey_want want = {.loops = true};
-	enum iou_format format = args->which.common.format;
 	struct iou_survey survey = {};
-	int code = IOU_EXIT_OK;
+	struct iou_err err = {};
 	size_t nr = 0;
+	int ret = iou_survey(&survey, &want, &err);
 
-	if (iou_survey(&survey, &want, err))
-		return iou_report_error(err, format);
+	if (ret) {
+		finish(outcome, NULL, 0, NULL, ret, &err);
+		return;
+	}
 	for (size_t i = 0; i < survey.loops_nr; i++) {
+		const struct iou_survey_loop *loop = &survey.loops[i];
 		struct iou_detached done = {};
 		struct iou_err failed = {};
-		int ret;
+		char pin[PATH_MAX];
 
-		if (!is_meant(args, &survey, &survey.loops[i]))
+		if (!is_meant(args, &survey, loop))
 			continue;
 		nr++;
-		ret = iou_detach(&survey.loops[i], &done, &failed);
-		code = finish(list, &done, ret, code, format, &failed);
+		ret = iou_detach(loop, &done, &failed);
+		finish(outcome, &done, loop->map_id,
+		       iou_reach_own_pin(loop, pin, sizeof(pin)) ? pin : NULL, ret, &failed);
 	}
 	for (size_t i = 0; args->clean && i < survey.remains.nr; i++) {
 		struct iou_detached done = {};
 		struct iou_err failed = {};
-		int ret = iou_detach_pin(survey.remains.list[i], &done, &failed);
 
 		nr++;
-		code = finish(list, &done, ret, code, format, &failed);
+		ret = iou_detach_pin(survey.remains.list[i], &done, &failed);
+		finish(outcome, &done, 0, survey.remains.list[i], ret, &failed);
 	}
 	if (!nr && survey.gaps_nr && !survey.iterated)
 		iou_note("%s", survey.gaps[0].why);
 	if (!nr)
-		iou_note("no such loop is bound: nothing to take off");
+		iou_note("no such loop is bound: nothing to take off; 'iouctl status' shows what "
+			 "is");
 	iou_survey_release(&survey);
-	return code;
 }
 
 static int detach(const struct args *args)
 {
-	struct iou_doc *doc = iou_doc_new("iouctl.detach/1"), *list;
-	enum iou_format format = args->which.common.format;
 	const struct iou_which_args *which = &args->which;
-	int code = IOU_EXIT_OK, ret;
-	struct iou_err err = {};
+	struct iou_doc *doc = iou_doc_new("iouctl.detach/1");
+	struct outcome outcome = {.format = which->common.format};
+	int code;
 
-	list = iou_doc_table(doc, "detached");
+	outcome.detached = iou_doc_table(doc, "detached");
+	if (outcome.format != IOU_FORMAT_TEXT)
+		outcome.failures = iou_doc_array(doc, "failures");
 	for (size_t i = 0; i < which->which_nr; i++) {
+		const char *pin = which->which[i];
 		struct iou_detached done = {};
 		struct iou_err failed = {};
+		int ret;
 
-		if (!iou_which_is_pin(which->which[i]))
+		if (!iou_which_is_pin(pin))
 			continue;
-		ret = iou_detach_pin(which->which[i], &done, &failed);
-		code = finish(list, &done, ret, code, format, &failed);
+		ret = iou_detach_pin(pin, &done, &failed);
+		finish(&outcome, &done, 0, pin, ret, &failed);
 	}
-	if (args->clean || iou_which_is_seen(which)) {
-		ret = detach_seen(args, list, &err);
-		code = code ?: ret;
-	}
-	/* A failure was the document. */
-	if (!code || format == IOU_FORMAT_TEXT)
-		code = iou_report_doc(doc, format, code);
+	if (args->clean || iou_which_is_seen(which))
+		detach_seen(args, &outcome);
+	code = iou_report_doc(doc, outcome.format, outcome.code);
 	iou_doc_free(doc);
 	return code;
 }

@@ -133,9 +133,19 @@ refused() {
 	for args in "--all" "--clean" "4294967295" "--pid $$" "/nonexistent/pin"; do
 		# shellcheck disable=SC2086
 		expect 0 "$IOUCTL" detach $args --json
-		[ "$output" = '{"schema":"iouctl.detach/1","detached":[]}' ]
+		[ "$output" = '{"schema":"iouctl.detach/1","detached":[],"failures":[]}' ]
 		has "nothing to take off" "$stderr"
 	done
+}
+
+@test "detach --json: one document, with all that failed" {
+	expect 2 "$IOUCTL" detach /dev/null/a /nonexistent/pin /dev/null/b --json
+	[ "$(json '[.schema, .detached, (.failures | map([.id, .pin, .stage, .errno]))] | tojson')" = \
+		'["iouctl.detach/1",[],[[null,"/dev/null/a","open","ENOTDIR"],[null,"/dev/null/b","open","ENOTDIR"]]]' ]
+	has "'/dev/null/b'" "$(json '.failures[1].message')"
+	expect 2 "$IOUCTL" detach /dev/null/a /dev/null/b
+	has "'/dev/null/a'" "$stderr"
+	has "'/dev/null/b'" "$stderr"
 }
 
 @test "what others named does nothing to a terminal" {
