@@ -28,6 +28,7 @@ struct args {
 	bool dry_run;
 	char **command; /* what is behind "--", or NULL */
 	int signum;     /* that ended us, or 0 */
+	bool held;      /* there was a loop to take off when it came */
 	struct iou_dump_config dump;
 };
 
@@ -153,6 +154,7 @@ static void release(struct bound_list *bounds)
 		iou_target_release(&bounds->list[i].target);
 	}
 	free(bounds->list);
+	*bounds = (struct bound_list){};
 }
 
 static void say_bound(const struct iou_target *target)
@@ -166,7 +168,16 @@ static void say_bound(const struct iou_target *target)
 			 "submits");
 }
 
-/* Bind one. With several rings, one that can have no loop is left out, and said to be. */
+/* With several rings, one that can have no loop is left out, and said to be. */
+static int leave_out(struct iou_bound *bound, struct iou_err *err)
+{
+	iou_note("ring fd %d is left out: %s", bound->target.ring_fd, err->message);
+	iou_err_release(err);
+	iou_loop_free(TAKE_PTR(bound->loop));
+	iou_target_release(&bound->target);
+	return 0;
+}
+
 static int bind_one(const struct iou_command *command, const struct args *args,
 		    const struct iou_image *image, struct iou_bound *bound, bool several,
 		    struct iou_err *err)
@@ -181,17 +192,13 @@ static int bind_one(const struct iou_command *command, const struct args *args,
 
 	if (ret)
 		return ret;
-	if (several && iou_attach_check(bound->loop, &bound->target, err)) {
-		iou_note("ring fd %d is left out: %s", bound->target.ring_fd, err->message);
-		iou_err_release(err);
-		*err = (struct iou_err){};
-		iou_loop_free(TAKE_PTR(bound->loop));
-		iou_target_release(&bound->target);
-		return 0;
-	}
+	if (several && iou_attach_check(bound->loop, &bound->target, err))
+		return leave_out(bound, err);
 	if (args->dry_run)
 		return iou_attach_check(bound->loop, &bound->target, err);
 	ret = iou_attach(bound->loop, &bound->target, &config, err);
+	if (ret == -ESTALE && several)
+		return leave_out(bound, err);
 	if (ret)
 		return ret;
 	bound->since_ns = iou_clock_now();
@@ -253,8 +260,7 @@ static void say_end(const struct iou_bound *bound)
 }
 
 /* Hold what is bound, and print. An exit code, or -1 with @err. */
-static int hold(const struct bound_list *bounds, struct args *args, struct iou_program *program,
-		struct iou_err *err)
+static int hold(const struct bound_list *bounds, struct args *args, struct iou_err *err)
 {
 	struct iou_attachdoc print = {
 		.bounds = bounds->list,
@@ -270,6 +276,7 @@ static int hold(const struct bound_list *bounds, struct args *args, struct iou_p
 		return iou_attachdoc_print(&print, IOU_EXIT_OK, err);
 	args->hold.tick = iou_attachdoc_tick;
 	args->hold.tick_data = &print;
+	args->held = true;
 	if (iou_hold(bounds->list, bounds->nr, &args->hold, &args->signum, err))
 		return -1;
 	code = args->signum ? IOU_EXIT_SIGNAL + args->signum : IOU_EXIT_OK;
@@ -281,44 +288,149 @@ static int hold(const struct bound_list *bounds, struct args *args, struct iou_p
 			code = IOU_EXIT_FAILED;
 	}
 	/* Nobody reads it any more: see iou_exit_by_signal(). */
-	if (args->signum != SIGPIPE)
-		code = iou_attachdoc_print(&print, code, err);
-	if (program->pid) {
-		int of_program = iou_program_end(program, args->signum);
+	if (args->signum == SIGPIPE)
+		return code;
+	return iou_attachdoc_print(&print, code, err);
+}
 
-		return code ?: of_program;
+/* ---- The program ---- */
+
+/* A ring that can have no loop and is there for so long is no passing one. */
+#define STAYS_NS 1000000000ULL
+
+/* How often to look: nothing tells when a ring is made. Costly where there is one to look at. */
+#define LOOK_MS 1
+#define LOOK_AGAIN_MS 20
+#define LOOK_SELDOM_MS 200
+
+/*
+ * Wait until the program has a ring that @loop may be bound to: programs make some to see what the
+ * kernel can do. -EINTR: a signal came.
+ */
+static int await_ring(struct args *args, const struct iou_program *program,
+		      const struct iou_loop *loop, struct iou_targets *targets, struct iou_err *err)
+{
+	uint64_t inode = 0, since = 0;
+	bool told = false;
+	int ret, end;
+
+	for (;;) {
+		struct iou_refused refused = IOU_REFUSED_INIT;
+
+		ret = iou_targets_look(targets, loop, program->pid, args->ring_fd ?: "auto",
+				       &refused, err);
+		if (!ret)
+			return 0;
+		if (refused.inode != inode || !since) {
+			inode = refused.inode;
+			since = iou_clock_now();
+			told = false;
+		}
+		if (ret == -EAGAIN && !told && refused.ring_fd >= 0 &&
+		    iou_clock_now() - since >= STAYS_NS) {
+			if (args->dry_run) {
+				*err = refused.why;
+				return -EOPNOTSUPP;
+			}
+			told = true;
+			iou_note("ring fd %d is none for the loop, and another is waited for: %s",
+				 refused.ring_fd, refused.why.message);
+		}
+		end = iou_program_pause(program,
+					ret != -EAGAIN        ? 0
+					: refused.ring_fd < 0 ? LOOK_MS
+					: told                ? LOOK_SELDOM_MS
+							      : LOOK_AGAIN_MS,
+					&args->signum);
+		if (end == -ESRCH) {
+			iou_err_release(err);
+			iou_err_set(err, IOU_CAUSE_FAILED, "program", ESRCH,
+				    refused.ring_fd < 0
+					    ? "the program ended, and had no ring that was seen"
+					    : "the program ended, and had no ring for the loop");
+			if (refused.ring_fd >= 0)
+				iou_err_hint(err, "%s", refused.why.message);
+			ret = -ESRCH;
+		}
+		iou_err_release(&refused.why);
+		if (end || ret != -EAGAIN)
+			return end ?: ret;
 	}
-	return code;
+}
+
+/* Wait for the program, and so long hand on signals. @code, or else its own. */
+static int end_program(struct args *args, struct iou_program *program, int first, int code)
+{
+	pid_t pid = program->pid;
+	int ret;
+
+	if (!pid)
+		return code;
+	ret = iou_program_end(program, first, &args->signum);
+	if (ret == -EINTR)
+		iou_note("the program has not ended, and goes on: pid %d", pid);
+	if (args->signum)
+		return IOU_EXIT_SIGNAL + args->signum;
+	return code || first ? code : ret;
+}
+
+static int find(struct args *args, const struct iou_program *program, const struct iou_loop *loop,
+		struct iou_targets *targets, struct iou_err *err)
+{
+	if (program->pid)
+		return await_ring(args, program, loop, targets, err);
+	return iou_targets_find(targets, args->pid, args->ring_fd ?: "auto", err);
 }
 
 /* An exit code, or -1 with @err. */
 static int attach(const struct iou_command *command, struct args *args,
-		  const struct iou_image *image, struct iou_program *program, struct iou_err *err)
+		  const struct iou_image *image, const struct iou_loop *loop,
+		  struct iou_program *program, struct iou_err *err)
 {
 	struct iou_targets targets = {};
 	struct bound_list bounds = {};
-	int ret = 0, code = -1;
+	int ret, code = -1;
 
-	if (args->command)
-		ret = iou_program_start(program, args->command, err);
-	iou_hold_block();
-	if (!ret && args->command)
-		ret = iou_program_await_ring(program, err);
-	/* What came meanwhile ends it as soon as it is held. */
+	do {
+		iou_err_release(err);
+		ret = find(args, program, loop, &targets, err);
+		if (!ret)
+			ret = bind_all(command, args, image, &targets, &bounds, err);
+		if (!ret)
+			code = hold(&bounds, args, err);
+		else
+			leave(&bounds);
+		iou_targets_release(&targets);
+		release(&bounds);
+		/* It was one to try something with. */
+	} while (ret == -ESTALE && program->pid);
 	if (ret == -EINTR)
-		ret = 0;
-	if (!ret)
-		ret = iou_targets_find(&targets, program->pid ?: args->pid, args->ring_fd ?: "auto",
-				       err);
-	if (!ret)
-		ret = bind_all(command, args, image, &targets, &bounds, err);
-	if (ret)
-		leave(&bounds);
-	if (!ret)
-		code = hold(&bounds, args, program, err);
-	iou_targets_release(&targets);
-	release(&bounds);
+		return IOU_EXIT_SIGNAL + args->signum;
 	return code;
+}
+
+static int start(const struct iou_command *command, struct args *args,
+		 const struct iou_image *image, const struct iou_loop *loop, struct iou_err *err)
+{
+	struct iou_program program = IOU_PROGRAM_INIT;
+	int ret = args->command ? iou_program_start(&program, args->command, err) : 0, code = -1;
+
+	iou_hold_block();
+	if (!ret)
+		code = attach(command, args, image, loop, &program, err);
+	if (code < 0) {
+		iou_loop_args_hint_at_vm(&args->loop, err);
+		code = iou_report_error(err, args->loop.common.format);
+		return end_program(args, &program, SIGTERM, code);
+	}
+	if (args->pin)
+		return code;
+	/* A signal that ended the loops is the program's, too; await_ring() has sent it on. */
+	return end_program(args, &program,
+			   args->dry_run ? SIGTERM
+			   : args->held  ? args->signum
+					 : 0,
+			   code);
 }
 
 /* Take off what is behind "--": the words of a program of its own. */
@@ -340,27 +452,25 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	struct iou_err err = {};
 	struct iou_image image = {};
 	struct iou_loop *loop = NULL;
-	struct iou_program program = IOU_PROGRAM_INIT;
-	int ret = iou_loop_args_init(&args.loop, argc, argv, &err), code = -1;
+	int ret = iou_loop_args_init(&args.loop, argc, argv, &err), code;
 
 	if (!ret)
 		ret = iou_args_parse(command, split(&argc, argv, &args), argv, &args.loop.common,
 				     &err);
 	/* All that is wrong with the command line comes before a program is started. */
+	if (!ret && args.ring_fd)
+		ret = iou_targets_check(args.ring_fd, &err);
 	if (!ret)
 		ret = iou_loop_args_open(command, &args.loop, &image, &loop, &err);
 	if (!ret)
 		ret = iou_attach_check_kind(loop, &err);
-	iou_loop_free(loop);
-	if (!ret)
-		code = attach(command, &args, &image, &program, &err);
-	if (ret > 0) {
+	if (ret > 0)
 		code = iou_report_flush(IOU_EXIT_OK);
-	} else if (code < 0) {
-		iou_program_end(&program, SIGTERM);
-		iou_loop_args_hint_at_vm(&args.loop, &err);
+	else if (ret)
 		code = iou_report_error(&err, args.loop.common.format);
-	}
+	else
+		code = start(command, &args, &image, loop, &err);
+	iou_loop_free(loop);
 	iou_image_release(&image);
 	iou_loop_args_release(&args.loop);
 	if (args.signum)

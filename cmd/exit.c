@@ -23,6 +23,9 @@ int iou_exit_by_signal(int signum)
 	sigset_t set;
 
 	signal(signum, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, signum);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	raise(signum);
 	/* One that is blocked comes now. */
 	sigemptyset(&set);

@@ -2,6 +2,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -100,6 +101,8 @@ int main(int argc, char **argv)
 	if (is_guest(argc, argv))
 		iou_vm_guest_main();
 	hold_standard_fds();
+	/* How our children end is ours to read, even where who started us wants to know of none. */
+	signal(SIGCHLD, SIG_DFL);
 	libbpf_set_print(print_libbpf);
 	if (argc < 2)
 		return no_command(format);

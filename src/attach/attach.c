@@ -168,6 +168,13 @@ int iou_attach(struct iou_loop *loop, struct iou_target *target,
 	ret = iou_loop_load(loop, err);
 	if (!ret)
 		ret = iou_loop_run_check(loop, err);
+	/* Loading takes its time, and our descriptor would keep the ring until the loop is off. */
+	if (!ret && !iou_target_is_there(target)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "target", 0,
+			    "the program closed ring fd %d before it could have the loop",
+			    target->ring_fd);
+		ret = -ESTALE;
+	}
 	if (!ret) {
 		/* For when it is taken off, and the program may not be kept waiting. */
 		iou_waker_load();

@@ -34,7 +34,8 @@ struct iou_attach_config {
 
 /*
  * Bind @loop to the ring, and let the ring go. Its parameters must be set. Errors are those of
- * iou_attach_check(), iou_sets_apply(), iou_loop_load(), iou_loop_attach_bounded() and iou_pin().
+ * iou_attach_check(), iou_sets_apply(), iou_loop_load(), iou_loop_attach_bounded() and iou_pin();
+ * -ESTALE, stage "target", cause USAGE: the program closed the ring meanwhile.
  */
 int iou_attach(struct iou_loop *loop, struct iou_target *target,
 	       const struct iou_attach_config *config, struct iou_err *err);

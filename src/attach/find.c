@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach/attach.h"
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "survey/survey.h"
+
+/* So many of a process that has just begun are looked at. */
+#define RINGS_MAX 64
 
 static int add(struct iou_targets *targets, pid_t pid, int fd, struct iou_err *err)
 {
@@ -72,25 +76,124 @@ static int find_all(struct iou_targets *targets, pid_t pid, bool only_one, struc
 		ret = none(pid, &survey, err);
 	else if (!ret && only_one && survey.rings_nr > 1)
 		ret = several(pid, &survey, err);
-	for (size_t i = 0; i < survey.rings_nr && !ret; i++)
+	for (size_t i = 0; i < survey.rings_nr && !ret; i++) {
 		ret = add(targets, pid, first_fd(&survey.rings[i]), err);
+		/* It was closed meanwhile. */
+		if (ret == -EBADF && !only_one) {
+			iou_err_release(err);
+			ret = 0;
+		}
+	}
+	if (!ret && !targets->nr)
+		ret = none(pid, &survey, err);
 	iou_survey_release(&survey);
 	return ret;
+}
+
+/* @fd is -1 for a word. */
+static int parse_which(const char *which, int *fd, struct iou_err *err)
+{
+	uint64_t value;
+
+	*fd = -1;
+	if (strcmp(which, "auto") == 0 || strcmp(which, "all") == 0)
+		return 0;
+	if (iou_parse_u64(which, &value) || value > INT_MAX)
+		return iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+				   "'%s' is neither a descriptor nor 'auto' or 'all'", which);
+	*fd = (int)value;
+	return 0;
+}
+
+int iou_targets_check(const char *which, struct iou_err *err)
+{
+	int fd;
+
+	return parse_which(which, &fd, err);
 }
 
 int iou_targets_find(struct iou_targets *targets, pid_t pid, const char *which, struct iou_err *err)
 {
 	struct iou_targets found = {};
-	uint64_t fd;
-	int ret;
+	int fd, ret = parse_which(which, &fd, err);
 
-	if (strcmp(which, "auto") == 0 || strcmp(which, "all") == 0)
+	if (!ret && fd < 0)
 		ret = find_all(&found, pid, strcmp(which, "auto") == 0, err);
-	else if (iou_parse_u64(which, &fd) || fd > INT_MAX)
-		ret = iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
-				  "'%s' is neither a descriptor nor 'auto' or 'all'", which);
-	else
-		ret = add(&found, pid, (int)fd, err);
+	else if (!ret)
+		ret = add(&found, pid, fd, err);
+	if (ret) {
+		iou_targets_release(&found);
+		return ret;
+	}
+	*targets = found;
+	return 0;
+}
+
+/* ---- Of a process that has just begun ---- */
+
+static bool has(const struct iou_targets *targets, uint64_t inode)
+{
+	for (size_t i = 0; i < targets->nr; i++)
+		if (targets->list[i].inode == inode)
+			return true;
+	return false;
+}
+
+/* Take one, if @loop may be bound to it. */
+static int look_at(struct iou_targets *targets, const struct iou_loop *loop, pid_t pid, int fd,
+		   struct iou_refused *refused, struct iou_err *err)
+{
+	struct iou_err why = {};
+	struct iou_target *last;
+	int ret = add(targets, pid, fd, &why);
+
+	if (ret == -EBADF || ret == -ESRCH || ret == -ENOENT) {
+		iou_err_release(&why);
+		return 0;
+	}
+	if (ret && ret != -EBUSY) {
+		iou_err_release(err);
+		*err = why;
+		return ret;
+	}
+	last = ret ? NULL : &targets->list[targets->nr - 1];
+	if (last) {
+		targets->nr--;
+		ret = has(targets, last->inode) ? -EEXIST : iou_attach_check(loop, last, &why);
+		targets->nr++;
+	}
+	if (!ret)
+		return 0;
+	if (ret != -EEXIST && refused->ring_fd < 0) {
+		refused->ring_fd = fd;
+		refused->inode = last ? last->inode : 0;
+		refused->why = why;
+	} else {
+		iou_err_release(&why);
+	}
+	if (last) {
+		iou_target_release(last);
+		targets->nr--;
+	}
+	return 0;
+}
+
+int iou_targets_look(struct iou_targets *targets, const struct iou_loop *loop, pid_t pid,
+		     const char *which, struct iou_refused *refused, struct iou_err *err)
+{
+	bool all = strcmp(which, "all") == 0;
+	struct iou_targets found = {};
+	int fds[RINGS_MAX], nr = iou_target_fds(pid, fds, RINGS_MAX), wanted,
+			    ret = parse_which(which, &wanted, err);
+
+	if (!ret && nr < 0 && nr != -ENOENT)
+		ret = iou_err_set(err, nr == -EACCES ? IOU_CAUSE_PERMISSION : IOU_CAUSE_FAILED,
+				  "target", -nr, "cannot look for the rings of process %d", pid);
+	for (int i = 0; i < nr && !ret && (all || !found.nr); i++)
+		if (wanted < 0 || fds[i] == wanted)
+			ret = look_at(&found, loop, pid, fds[i], refused, err);
+	if (!ret && !found.nr)
+		ret = -EAGAIN;
 	if (ret) {
 		iou_targets_release(&found);
 		return ret;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "attach/target.h"
+#include "loop/loop.h"
 
 struct iou_targets {
 	struct iou_target *list;
@@ -18,5 +19,30 @@ struct iou_targets {
  */
 int iou_targets_find(struct iou_targets *targets, pid_t pid, const char *which,
 		     struct iou_err *err);
+
+/* Whether @which is one of those words. Stage and cause "usage". */
+int iou_targets_check(const char *which, struct iou_err *err);
+
+/* Why a ring was not taken. */
+struct iou_refused {
+	int ring_fd; /* -1: there was none */
+	uint64_t inode;
+	struct iou_err why;
+};
+
+#define IOU_REFUSED_INIT      \
+	(struct iou_refused)  \
+	{                     \
+		.ring_fd = -1 \
+	}
+
+/*
+ * The same for a process that has just begun, and makes rings and closes them: those that @loop may
+ * be bound to, and with "auto" the first of them, by its descriptor. -EAGAIN: there is none yet,
+ * and
+ * @refused is the first of those that it may not. Errors as above, but for rings that are gone.
+ */
+int iou_targets_look(struct iou_targets *targets, const struct iou_loop *loop, pid_t pid,
+		     const char *which, struct iou_refused *refused, struct iou_err *err);
 
 void iou_targets_release(struct iou_targets *targets);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "attach/target.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@
 #include "base/cleanup.h"
 #include "ring/ring.h"
 #include "survey/survey.h"
+
+/* So many of a process are looked through. */
+#define RINGS_MAX 256
 
 /* ---- The descriptor ---- */
 
@@ -193,6 +197,7 @@ int iou_target_take(struct iou_target *target, pid_t pid, int ring_fd, struct io
 	int ret;
 
 	taken.ring_fd = ring_fd;
+	taken.seen_fd = ring_fd;
 	taken.inherited = !pid;
 	ret = pid ? open_process(&taken, pid, err) : 0;
 	if (!ret)
@@ -215,17 +220,70 @@ void iou_target_let_go(struct iou_target *target)
 	iou_close(TAKE_FD(target->fd));
 }
 
-bool iou_target_is_there(const struct iou_target *target)
+/* ---- Whether it is still there ---- */
+
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+int iou_target_fds(pid_t pid, int *fds, int max)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+	char path[64], link[sizeof(ring)];
+	struct dirent *entry;
+	int nr = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (nr < max && (entry = readdir(dir)))
+		if (readlinkat(dirfd(dir), entry->d_name, link, sizeof(link)) ==
+			    (ssize_t)strlen(ring) &&
+		    memcmp(link, ring, strlen(ring)) == 0)
+			fds[nr++] = atoi(entry->d_name);
+	closedir(dir);
+	qsort(fds, (size_t)nr, sizeof(*fds), compare);
+	return nr;
+}
+
+/* 1: it is; 0: it is not; -errno: that cannot be told. */
+static int is_at(const struct iou_target *target, int fd)
 {
 	struct stat st;
 	char path[64];
 
-	if (target->pidfd < 0 || target->inherited)
-		return true;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", target->pid, target->ring_fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", target->pid, fd);
 	if (stat(path, &st))
-		return errno != ENOENT;
+		return errno == ENOENT ? 0 : -errno;
 	return st.st_ino == target->inode;
+}
+
+bool iou_target_is_there(struct iou_target *target)
+{
+	int fds[RINGS_MAX], nr, ret;
+
+	if (target->pidfd < 0)
+		return true;
+	ret = is_at(target, target->seen_fd);
+	if (ret) {
+		target->was_seen = target->was_seen || ret > 0;
+		return true;
+	}
+	nr = iou_target_fds(target->pid, fds, RINGS_MAX);
+	for (int i = 0; i < nr; i++) {
+		if (is_at(target, fds[i]) <= 0)
+			continue;
+		target->seen_fd = fds[i];
+		target->was_seen = true;
+		return true;
+	}
+	if (nr == RINGS_MAX || (nr < 0 && nr != -ENOENT))
+		return true;
+	/* A thread may have a table of descriptors of its own. */
+	return target->inherited && !target->was_seen;
 }
 
 void iou_target_release(struct iou_target *target)

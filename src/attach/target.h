@@ -21,6 +21,8 @@ struct iou_target {
 	int ring_fd;   /* what it calls the ring; with inherited, what this process was given */
 	bool inherited;
 	uint64_t inode; /* each ring has one of its own */
+	int seen_fd;    /* where the process had it, when that was looked at last */
+	bool was_seen;  /* it had it at all, then or before */
 	/*
 	 * Sizes as they are now, and offsets, which are the same for all rings that are set up
 	 * alike. Flags are 0 without has_flags.
@@ -48,7 +50,16 @@ int iou_target_take(struct iou_target *target, pid_t pid, int ring_fd, struct io
 /* Close our descriptor: the ring is its program's alone again. */
 void iou_target_let_go(struct iou_target *target);
 
-/* Whether the process still has the ring where it was; true where that cannot be told. */
-bool iou_target_is_there(const struct iou_target *target);
+/*
+ * Whether the process still has the ring, at whichever descriptor; true where that cannot be told,
+ * such as of one that was inherited and has never been seen there.
+ */
+bool iou_target_is_there(struct iou_target *target);
+
+/*
+ * The descriptors of @pid that are rings, in their order: how many, which are @max at most, or
+ * -errno.
+ */
+int iou_target_fds(pid_t pid, int *fds, int max);
 
 void iou_target_release(struct iou_target *target);

@@ -80,6 +80,57 @@ refused() {
 	refused 1 "had no ring that was seen" attach pass -- true
 }
 
+# begin SIGNAL COMMAND...: attach with it in the background, and the signal when it has started.
+begin() {
+	local sig=$1
+	shift
+	env --default-signal=INT,TERM "$IOUCTL" attach pass -- "$@" >out 2>err 3>&- &
+	attach=$!
+	until [ -s started ]; do sleep 0.05; done
+	kill -"$sig" $attach
+}
+
+@test "attach: a signal before the command has a ring is the command's, too" {
+	cd "$BATS_TEST_TMPDIR"
+	local sig code
+	for sig in TERM INT; do
+		rm -f started
+		begin $sig sh -c 'trap "echo got it >started; exit 5" TERM INT; echo >started; while :; do sleep 0.05; done'
+		code=0
+		wait $attach || code=$?
+		[ $code = $((128 + $(kill -l $sig))) ]
+		[ "$(<started)" = "got it" ]
+	done
+}
+
+@test "attach: a second signal leaves a command that does not end" {
+	cd "$BATS_TEST_TMPDIR"
+	begin TERM sh -c 'trap "" TERM; echo $$ >started; while :; do sleep 0.05; done'
+	sleep 0.3
+	kill -0 $attach
+	kill -TERM $attach
+	code=0
+	wait $attach || code=$?
+	[ $code = 143 ]
+	pid=$(<started)
+	has "goes on: pid $pid" "$(<err)"
+	kill -0 "$pid"
+}
+
+@test "attach --dry-run: a command is ended, and rings that are none for the loop are passed over" {
+	cd "$BATS_TEST_TMPDIR"
+	ring env
+	[ "$("$IOUCTL" status --pid "$pid" --json | jq -r '.rings[0].flags | length')" != 0 ] ||
+		skip "flags of rings cannot be seen here"
+	expect 0 "$IOUCTL" attach pass --dry-run -- "$TOOLS/ring"
+	has "may be bound" "$output"
+	expect 0 "$IOUCTL" attach pass --dry-run -- "$TOOLS/ring" -defer-taskrun -single-issuer probe
+	has "may be bound" "$output"
+	expect 1 "$IOUCTL" attach pass --dry-run -- "$TOOLS/ring" -defer-taskrun
+	has "without 'defer-taskrun'" "$stderr"
+	expect 0 "$IOUCTL" attach pass --dry-run --ring-fd all -- "$TOOLS/ring"
+}
+
 @test "attach --dry-run: a ring of somebody's" {
 	ring env
 	# That of bound has no DEFER_TASKRUN where the kernel has no loops, or it has: both are told.

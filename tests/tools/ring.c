@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ring [FLAG...] [enter] [-- COMMAND...]
+ * ring [FLAG...] [probe] [enter] [-- COMMAND...]
  *
  * A ring with single-issuer, defer-taskrun and these setup flags, or without after '-', of 8 SQ and
- * 16 CQ entries. Prints "PID FD", and goes on until it is killed. With `enter` it waits for a
- * completion that never comes, again and again: SIGUSR1 interrupts it and SIGTERM ends it, when it
- * prints "ERRNO" for each call that returned, 0 for none. COMMAND is started with the ring's
- * descriptor, and "@FD" in it is its number; then it ends with the command's exit code.
+ * 16 CQ entries. Prints "PID FD", and goes on until it is killed. With `probe` that is one that it
+ * tries, and closes after a tenth of a second, before it makes one that can have a loop. With
+ * `enter` it waits for a completion that never comes, again and again: SIGUSR1 interrupts it and
+ * SIGTERM ends it, when it prints "ERRNO" for each call that returned, 0 for none. COMMAND is
+ * started with the ring's descriptor, and "@FD" in it is its number; then it ends with the
+ * command's exit code.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +67,7 @@ int main(int argc, char **argv)
 {
 	struct io_uring_params params = {.flags = IOU_RING_LOOP_FLAGS | IORING_SETUP_CQSIZE,
 					 .cq_entries = 16};
-	bool enters = false;
+	bool enters = false, probes = false;
 	int fd, i;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -74,6 +76,8 @@ int main(int argc, char **argv)
 
 		if (strcmp(argv[i], "enter") == 0)
 			enters = true;
+		else if (strcmp(argv[i], "probe") == 0)
+			probes = true;
 		else if (bit < 0)
 			return 2;
 		else if (off)
@@ -82,6 +86,13 @@ int main(int argc, char **argv)
 			params.flags |= 1U << bit;
 	}
 	fd = iou_ring_setup_raw(8, &params);
+	if (probes && fd >= 0) {
+		usleep(100000);
+		close(fd);
+		usleep(100000);
+		params = (struct io_uring_params){.flags = IOU_RING_LOOP_FLAGS};
+		fd = iou_ring_setup_raw(8, &params);
+	}
 	if (fd < 0) {
 		fprintf(stderr, "ring: %s\n", strerror(-fd));
 		return 1;
