@@ -285,8 +285,7 @@ static void say_none(struct iou_doc *doc, const struct iou_survey *survey,
 static bool is_of_loop(const struct iou_survey *survey, const struct iou_survey_loop *loop,
 		       int32_t pid)
 {
-	return is_of(iou_survey_ring_of(survey, loop), pid) ||
-	       (loop->has_meta && loop->meta.pid == pid);
+	return is_of(iou_survey_ring_of(survey, loop), pid) || iou_survey_is_for(loop, pid);
 }
 
 static void add_loops(struct iou_doc *doc, const struct iou_survey *survey, int32_t pid)

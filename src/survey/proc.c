@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "survey/internal.h"
@@ -150,4 +152,44 @@ int iou_survey_rings_proc(struct iou_survey *survey, int32_t pid)
 			       "this user may not look into %zu process%s", hidden,
 			       hidden == 1 ? "" : "es");
 	return ret == -ENOMEM ? ret : 0;
+}
+
+/* ---- When a process began ---- */
+
+/* Seconds that are rounded, and clocks that are set by little. */
+#define SLACK_NS UINT64_C(2000000000)
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now = {};
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* By CLOCK_REALTIME as it is set now; 0: that is not known. */
+static uint64_t start_of(int32_t pid)
+{
+	uint64_t ticks = 0, second = (uint64_t)sysconf(_SC_CLK_TCK), age;
+	char path[64], text[1024], *at;
+
+	snprintf(path, sizeof(path), "/proc/%" PRId32 "/stat", pid);
+	read_text(AT_FDCWD, path, text, sizeof(text));
+	/* The 22nd; the second is its name, in parentheses, which may have any of its own. */
+	at = strrchr(text, ')');
+	for (int i = 2; at && i < 22; i++)
+		at = strchr(at + 1, ' ');
+	if (!at || !second)
+		return 0;
+	ticks = strtoull(at, NULL, 10);
+	age = now_ns(CLOCK_BOOTTIME);
+	ticks = ticks / second * 1000000000 + ticks % second * 1000000000 / second;
+	return ticks < age ? now_ns(CLOCK_REALTIME) - (age - ticks) : 0;
+}
+
+bool iou_survey_is_for(const struct iou_survey_loop *loop, int32_t pid)
+{
+	if (!loop->has_meta || loop->meta.pid != pid)
+		return false;
+	return !loop->meta.since_ns || start_of(pid) <= loop->meta.since_ns + SLACK_NS;
 }

@@ -107,3 +107,9 @@ const struct iou_survey_ring *iou_survey_ring_of(const struct iou_survey *survey
 						 const struct iou_survey_loop *loop);
 const struct iou_survey_loop *iou_survey_loop_of(const struct iou_survey *survey,
 						 const struct iou_survey_ring *ring);
+
+/*
+ * Whether iouctl says that it bound @loop for process @pid, and that is no later process which got
+ * the same number.
+ */
+bool iou_survey_is_for(const struct iou_survey_loop *loop, int32_t pid);

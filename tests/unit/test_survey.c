@@ -2,6 +2,9 @@
 /* What is made of what the kernel tells of rings and loops. */
 #include "test.h"
 
+#include <time.h>
+#include <unistd.h>
+
 #include "base/cleanup.h"
 #include "survey/internal.h"
 
@@ -46,6 +49,31 @@ static void fdinfo_lacking(void **state)
 		assert_false(ring.has_sizes);
 		assert_false(ring.has_indices);
 	}
+}
+
+/* Whether it is this process that a loop was bound for, so many seconds ago. */
+static bool is_for_us(int64_t ago)
+{
+	struct iou_survey_loop loop = {.has_meta = true, .meta.pid = getpid()};
+
+	loop.meta.since_ns = (uint64_t)(time(NULL) - ago) * 1000000000;
+	return iou_survey_is_for(&loop, getpid());
+}
+
+static void process_of_another_time(void **state)
+{
+	struct iou_survey_loop loop = {.has_meta = true, .meta.pid = getpid()};
+
+	(void)state;
+	assert_true(is_for_us(0));
+	assert_false(is_for_us(3600));
+	/* Not known since when, or no process to compare with. */
+	assert_true(iou_survey_is_for(&loop, getpid()));
+	assert_false(iou_survey_is_for(&loop, getpid() + 1));
+	loop.meta = (struct iou_meta){.pid = INT32_MAX, .since_ns = 1};
+	assert_true(iou_survey_is_for(&loop, INT32_MAX));
+	loop.has_meta = false;
+	assert_false(iou_survey_is_for(&loop, INT32_MAX));
 }
 
 static struct iou_file_record record_of(int pid, int fd, uint64_t ctx)
@@ -121,9 +149,8 @@ static void loops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fdinfo),
-		cmocka_unit_test(fdinfo_lacking),
-		cmocka_unit_test(rings),
+		cmocka_unit_test(fdinfo),         cmocka_unit_test(process_of_another_time),
+		cmocka_unit_test(fdinfo_lacking), cmocka_unit_test(rings),
 		cmocka_unit_test(loops),
 	};
 
