@@ -242,13 +242,13 @@ static void say_end(const struct iou_bound *bound)
 	if (bound->left == IOU_LEFT_STILL_ON)
 		fprintf(stderr,
 			"iouctl: '%s' cannot be taken off: it neither stops nor sleeps, and goes "
-			"when its program gets a signal\n",
-			name);
+			"when its program (pid %d) gets a signal\n",
+			name, bound->target.pid);
 	else if (bound->left == IOU_LEFT_UNHEARD && bound->end != IOU_BOUND_EXIT &&
 		 bound->end != IOU_BOUND_CLOSED)
 		fprintf(stderr,
 			"iouctl: '%s' could not be asked to leave: a call of its program may have "
-			"failed (EFAULT)\n",
+			"failed (EFAULT); the ring is as it was, and the call can be repeated\n",
 			name);
 	else if (bound->left == IOU_LEFT_HELD)
 		fprintf(stderr,
@@ -350,6 +350,9 @@ static int await_ring(struct args *args, const struct iou_program *program,
 					    : "the program ended, and had no ring for the loop");
 			if (refused.ring_fd >= 0)
 				iou_err_hint(err, "%s", refused.why.message);
+			else
+				iou_err_hint(err, "a ring that another process makes, such as a "
+						  "child of it, is named by --pid");
 			ret = -ESRCH;
 		}
 		iou_err_release(&refused.why);

@@ -39,7 +39,14 @@ int iou_attach_check(const struct iou_loop *loop, const struct iou_target *targe
 	if (target->bound) {
 		iou_err_set(err, IOU_CAUSE_FAILED, "attach", EBUSY,
 			    "cannot bind '%s': the ring has a loop already", iou_loop_name(loop));
-		iou_err_hint(err, "'iouctl status' shows it");
+		if (target->pid && !target->inherited)
+			iou_err_hint(err,
+				     "'iouctl status' shows it, and 'iouctl detach --pid %d "
+				     "--ring-fd %d' takes it off",
+				     target->pid, target->ring_fd);
+		else
+			iou_err_hint(err, "'iouctl status' shows it, and 'iouctl detach' takes it "
+					  "off");
 		return -EBUSY;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_rules) && target->has_flags; i++) {

@@ -49,6 +49,8 @@ static int none(pid_t pid, const struct iou_survey *survey, struct iou_err *err)
 			    "iouctl was started with no ring");
 	if (survey->gaps_nr)
 		iou_err_hint(err, "%s", survey->gaps[0].why);
+	else
+		iou_err_hint(err, "'iouctl status --rings' shows all that there are");
 	return -ENOENT;
 }
 
@@ -60,8 +62,12 @@ static int several(pid_t pid, const struct iou_survey *survey, struct iou_err *e
 	for (size_t i = 0; i < survey->rings_nr && at < sizeof(list); i++)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%d", i ? ", " : "",
 				       first_fd(&survey->rings[i]));
-	iou_err_set(err, IOU_CAUSE_USAGE, "target", 0, "process %d has %zu rings", pid,
-		    survey->rings_nr);
+	if (pid)
+		iou_err_set(err, IOU_CAUSE_USAGE, "target", 0, "process %d has %zu rings", pid,
+			    survey->rings_nr);
+	else
+		iou_err_set(err, IOU_CAUSE_USAGE, "target", 0, "iouctl was started with %zu rings",
+			    survey->rings_nr);
 	iou_err_hint(err, "choose one with --ring-fd, of %s, or 'all' of them", list);
 	return -EINVAL;
 }

@@ -173,6 +173,43 @@ efaults() {
 	has 'descriptor 0 is no io_uring' "$stderr"
 }
 
+@test "an inherited ring that its program closes" {
+	start "$TOOLS/ring" -- "$IOUCTL" attach pass --ring-fd @FD --json
+	attached
+	sleep 0.3
+	kill -USR1 "$pid"
+	finish 0
+	[ "$(json .attach.end)" = closed ]
+}
+
+@test "a command that tries a ring before it makes its own" {
+	start "$IOUCTL" attach pass --json -- "$TOOLS/ring" -defer-taskrun -single-issuer probe
+	attached
+	kill -TERM "$pid"
+	finish 143
+	has '"schema":"iouctl.attach/1"' "$output"
+	start "$IOUCTL" attach pass --json -- "$TOOLS/ring" probe
+	attached
+	sleep 0.5
+	kill -TERM "$pid"
+	finish 143
+	gone
+}
+
+@test "a ring of whatever sizes, for a loop that does not look at them" {
+	ring sqe128 cqe32 enter
+	expect 0 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --duration 100ms --json
+	[ "$(json .attach.left)" = in-order ]
+	expect 2 "$IOUCTL" attach inject --pid "$ring" --ring-fd "$fd" --duration 100ms
+	has "'sqe128'" "$stderr"
+}
+
+@test "a ring that is disabled" {
+	ring r-disabled
+	expect 0 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --duration 100ms --json
+	[ "$(json '[.attach.left, (.ring.flags | index("r-disabled") != null)] | tojson')" = '["in-order",true]' ]
+}
+
 @test "rings that can have no loop: each is named" {
 	local -A why=([sqpoll]='-defer-taskrun -single-issuer' [defer-taskrun]='-defer-taskrun' [iopoll]='iopoll')
 	ring sqpoll -defer-taskrun -single-issuer

@@ -4,11 +4,11 @@
  *
  * A ring with single-issuer, defer-taskrun and these setup flags, or without after '-', of 8 SQ and
  * 16 CQ entries. Prints "PID FD", and goes on until it is killed. With `probe` that is one that it
- * tries, and closes after a tenth of a second, before it makes one that can have a loop. With
+ * tries, and closes after some milliseconds, before it makes one that can have a loop. With
  * `enter` it waits for a completion that never comes, again and again: SIGUSR1 interrupts it and
  * SIGTERM ends it, when it prints "ERRNO" for each call that returned, 0 for none. COMMAND is
  * started with the ring's descriptor, and "@FD" in it is its number; then it ends with the
- * command's exit code.
+ * command's exit code. SIGUSR1 has it close its own meanwhile.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +28,18 @@ static void stop(int signum)
 	stopping = signum == SIGTERM;
 }
 
+static int given;
+
+static void let_go(int signum)
+{
+	(void)signum;
+	close(given);
+}
+
 static int run(char **command, int fd)
 {
+	const struct sigaction action = {.sa_handler = let_go, .sa_flags = SA_RESETHAND};
+
 	char number[16];
 	int status;
 	pid_t pid;
@@ -44,6 +54,8 @@ static int run(char **command, int fd)
 		execvp(command[0], command);
 		_exit(127);
 	}
+	given = fd;
+	sigaction(SIGUSR1, &action, NULL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -87,7 +99,7 @@ int main(int argc, char **argv)
 	}
 	fd = iou_ring_setup_raw(8, &params);
 	if (probes && fd >= 0) {
-		usleep(100000);
+		usleep(2000);
 		close(fd);
 		usleep(100000);
 		params = (struct io_uring_params){.flags = IOU_RING_LOOP_FLAGS};
