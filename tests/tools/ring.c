@@ -4,7 +4,7 @@
  *
  * A ring with single-issuer, defer-taskrun and these setup flags, or without after '-', of 8 SQ and
  * 16 CQ entries. Prints "PID FD", and goes on until it is killed. With `probe` that is one that it
- * tries, and closes after some milliseconds, before it makes one that can have a loop. With
+ * tries, and closes again, before it makes one that can have a loop. With
  * `enter` it waits for a completion that never comes, again and again: SIGUSR1 interrupts it and
  * SIGTERM ends it, when it prints "ERRNO" for each call that returned, 0 for none. COMMAND is
  * started with the ring's descriptor, and "@FD" in it is its number; then it ends with the
@@ -99,7 +99,8 @@ int main(int argc, char **argv)
 	}
 	fd = iou_ring_setup_raw(8, &params);
 	if (probes && fd >= 0) {
-		usleep(2000);
+		/* Before a loop could be loaded for it, where it could have one. */
+		usleep(params.flags & IORING_SETUP_DEFER_TASKRUN ? 2000 : 100000);
 		close(fd);
 		usleep(100000);
 		params = (struct io_uring_params){.flags = IOU_RING_LOOP_FLAGS};
