@@ -172,7 +172,7 @@ static int look_at(struct iou_targets *targets, const struct iou_loop *loop, pid
 		return 0;
 	if (ret != -EEXIST && refused->ring_fd < 0) {
 		refused->ring_fd = fd;
-		refused->inode = last ? last->inode : 0;
+		refused->inode = last ? last->inode : UINT64_MAX;
 		refused->why = why;
 	} else {
 		iou_err_release(&why);

@@ -25,8 +25,8 @@ int iou_targets_check(const char *which, struct iou_err *err);
 
 /* Why a ring was not taken. */
 struct iou_refused {
-	int ring_fd; /* -1: there was none */
-	uint64_t inode;
+	int ring_fd;    /* -1: there was none */
+	uint64_t inode; /* UINT64_MAX: not known */
 	struct iou_err why;
 };
 
