@@ -11,15 +11,20 @@ teardown() {
 	[ -z "${!-}" ] || kill -KILL $(jobs -p) 2>/dev/null || :
 }
 
-# ring COMMAND...: in the background a process with a ring; sets $pid and $fd.
-ring() {
-	"$@" "$TOOLS/bound" - >"$BATS_TEST_TMPDIR/ring" 2>/dev/null 3>&- &
+# of COMMAND...: in the background a process with a ring, which says so; sets $pid and $fd.
+of() {
+	"$@" >"$BATS_TEST_TMPDIR/ring" 2>/dev/null 3>&- &
 	for _ in $(seq 100); do
 		read -r pid fd <"$BATS_TEST_TMPDIR/ring" && return
 		jobs %% >/dev/null 2>&1 || break
 		sleep 0.05
 	done
-	skip "no io_uring here"
+	skip "no such ring here"
+}
+
+# ring COMMAND...: tests/tools/bound, started by it.
+ring() {
+	of "$@" "$TOOLS/bound" -
 }
 
 # refused CODE TEXT ARGUMENT...: with this in its message, and as JSON, too.
@@ -150,13 +155,7 @@ begin() {
 }
 
 @test "attach --dry-run: what a loop does not look at may have any size" {
-	"$TOOLS/ring" sqe128 cqe32 >"$BATS_TEST_TMPDIR/ring" 2>/dev/null 3>&- &
-	pid=$!
-	for _ in $(seq 100); do
-		read -r _ fd <"$BATS_TEST_TMPDIR/ring" && break
-		kill -0 "$pid" || skip "no such ring here"
-		sleep 0.05
-	done
+	of "$TOOLS/ring" sqe128 cqe32
 	[ "$("$IOUCTL" status --pid "$pid" --json | jq -r '.rings[0].flags | index("sqe128")')" != null ] ||
 		skip "flags of rings cannot be seen here"
 	expect 0 "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run

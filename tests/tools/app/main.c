@@ -105,11 +105,12 @@ static void run_job(struct worker *w, unsigned int nr)
 {
 	const struct job *job = opt.jobs[nr];
 
-	w->result = &w->results[nr];
-	w->result->job = job->name;
+	w->results[nr].job = job->name;
 	w->requests_nr = 0;
 	w->random = mix(mix(opt.seed) + mix(w->nr)) + nr;
 	w->begin_ns = w->progress_ns = now_ns();
+	/* Who watches looks at it from here on. */
+	__atomic_store_n(&w->result, &w->results[nr], __ATOMIC_RELEASE);
 	job->run(w);
 	job_end(w);
 	w->result->ns = now_ns() - w->begin_ns;
@@ -242,14 +243,15 @@ static void look_for_hung(void)
 {
 	for (unsigned int i = 0; i < opt.threads; i++) {
 		const struct worker *w = &workers[i];
+		const struct result *result = __atomic_load_n(&w->result, __ATOMIC_ACQUIRE);
 		/* Read once: it may go past a time that was taken before. */
 		uint64_t progress_ns = __atomic_load_n(&w->progress_ns, __ATOMIC_RELAXED);
 
-		if (!w->result || w->result->ns || now_ns() < progress_ns + opt.patience_ns)
+		if (!result || result->ns || now_ns() < progress_ns + opt.patience_ns)
 			continue;
-		fprintf(stderr, "app: %s: %u requests do not complete\n", w->result->job,
+		fprintf(stderr, "app: %s: %u requests do not complete\n", result->job,
 			w->in_flight);
-		print(w->result->job);
+		print(result->job);
 		_exit(1);
 	}
 }
