@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,11 +100,20 @@ int iou_report_error(struct iou_err *err, enum iou_format format)
 	return code;
 }
 
+/* A SIGPIPE that is held back ends us in a moment, and without a word, as always. */
+static bool is_pipe_broken(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
 int iou_report_flush(int code)
 {
 	if (!ferror(stdout) && fflush(stdout) == 0)
 		return code;
-	fprintf(stderr, "iouctl: cannot write standard output: %s\n", strerror(errno));
+	if (!is_pipe_broken())
+		fprintf(stderr, "iouctl: cannot write standard output: %s\n", strerror(errno));
 	clearerr(stdout);
 	return IOU_EXIT_FAILED;
 }
