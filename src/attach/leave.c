@@ -164,7 +164,7 @@ static enum where ask(const struct call *call)
 
 	if (!call->leave || !call->parked || !call->until || !call->in_call || !call->tid)
 		return UNKNOWN;
-	__atomic_store_n(call->until, start + LEAVE_NS, __ATOMIC_RELAXED);
+	__atomic_store_n(call->until, start + LEAVE_NS + DETACH_NS, __ATOMIC_RELAXED);
 	__atomic_store_n(call->leave, 1, __ATOMIC_RELEASE);
 	while (now < start + (inside || holds ? LEAVE_NS : PARK_NS)) {
 		if (load(call->parked))
