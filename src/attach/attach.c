@@ -60,6 +60,14 @@ int iou_attach_check(const struct iou_loop *loop, const struct iou_target *targe
 		iou_err_hint(err, "the program has to set up its ring otherwise");
 		return -EOPNOTSUPP;
 	}
+	/* It would look where it takes its SQEs and CQEs to be. */
+	if (!target->has_flags && iou_geometry_matters(loop)) {
+		iou_err_set(err, IOU_CAUSE_UNSUPPORTED, "attach", EOPNOTSUPP,
+			    "'%s' looks into the ring, whose flags cannot be seen here",
+			    iou_loop_name(loop));
+		iou_err_hint(err, "'iouctl status' says why");
+		return -EOPNOTSUPP;
+	}
 	if (!target->has_flags || !iou_geometry_check(loop, flags, err))
 		return 0;
 	if (err)

@@ -33,14 +33,26 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-int iou_geometry_check(const struct iou_loop *loop, uint32_t flags, struct iou_err *err)
+/* What it looks into, by spaces; NULL for nothing. */
+static const char *needs_of(const struct iou_loop *loop)
 {
 	const struct iou_decl *self = iou_loop_self(loop);
-	const char *words = self && self->policy ? self->needs : NULL;
 	struct iou_var var;
 
-	if (!(self && self->policy) && !iou_loop_var(loop, "iou_geometry", &var))
-		words = "sqes cqes";
+	if (self && self->policy)
+		return self->needs && self->needs[0] ? self->needs : NULL;
+	return iou_loop_var(loop, "iou_geometry", &var) ? NULL : "sqes cqes";
+}
+
+bool iou_geometry_matters(const struct iou_loop *loop)
+{
+	return needs_of(loop);
+}
+
+int iou_geometry_check(const struct iou_loop *loop, uint32_t flags, struct iou_err *err)
+{
+	const char *words = needs_of(loop);
+
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		if (!(flags & needs[i].without) || !has_word(words, needs[i].need))
 			continue;

@@ -2,6 +2,8 @@
 /* What a loop is told of the ring that it is bound to. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "loop/loop.h"
 #include "ring/uapi.h"
@@ -11,6 +13,9 @@
  * knows, where it looks at them. Stage "ring", cause USAGE, with the flag named.
  */
 int iou_geometry_check(const struct iou_loop *loop, uint32_t flags, struct iou_err *err);
+
+/* Whether it looks at any. */
+bool iou_geometry_matters(const struct iou_loop *loop);
 
 /*
  * Before load: tell @loop of the ring that was set up with @p, by the header's own variable for
