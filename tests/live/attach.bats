@@ -72,6 +72,12 @@ nothing_left() {
 	mkdir "$pins"
 }
 
+# status_has JQ VALUE: that is what there is now.
+status_has() {
+	expect 0 "$IOUCTL" status --json
+	[ "$(json "$1")" = "$2" ]
+}
+
 # efaults: how often calls of the application failed with EFAULT.
 efaults() {
 	"$TOOLS/pick" '.threads[0].efault' <app.out
@@ -143,7 +149,7 @@ efaults() {
 	expect 2 "$IOUCTL" attach pass --pid "$app" --ring-fd auto
 	has "process $app has 3 rings" "$stderr"
 	start "$IOUCTL" attach pass --pid "$app" --ring-fd all --json
-	until [ "$("$IOUCTL" status --json | "$TOOLS/pick" '.loops | length')" = 3 ]; do
+	until status_has '.loops | length' 3; do
 		kill -0 "$pid"
 	done
 	right
@@ -312,7 +318,7 @@ efaults() {
 	[ -e "$pins/b" ]
 	kill "$ring"
 	wait "$ring" || :
-	until [ "$("$IOUCTL" status --json | "$TOOLS/pick" '.rings | length')" = 0 ]; do sleep 0.1; done
+	until status_has '.rings | length' 0; do sleep 0.1; done
 	expect 0 "$IOUCTL" detach --clean
 	[ ! -e "$pins/b" ]
 	ring
@@ -398,7 +404,6 @@ efaults() {
 }
 
 @test "the program closes its ring while it goes on" {
-	ring -- sleep 3 || :
 	app --leaves rw
 	hold pass --pid "$app" --ring-fd "$fd" --json
 	right
