@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ring [FLAG...] [probe] [enter] [-- COMMAND...]
+ * ring [FLAG...] [probe] [poll] [enter] [-- COMMAND...]
  *
  * A ring with single-issuer, defer-taskrun and these setup flags, or without after '-', of 8 SQ and
  * 16 CQ entries. Prints "PID FD", and goes on until it is killed. With `probe` that is one that it
- * tries, and closes again, before it makes one that can have a loop. With
+ * tries, and closes again, before it makes one that can have a loop. With `poll` a request is in
+ * flight that is over once there is something to read from standard input. With
  * `enter` it waits for a completion that never comes, again and again: SIGUSR1 interrupts it and
  * SIGTERM ends it, when it prints "ERRNO" for each call that returned, 0 for none. COMMAND is
  * started with the ring's descriptor, and "@FD" in it is its number; then it ends with the
@@ -12,9 +13,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +28,7 @@ static volatile sig_atomic_t stopping;
 
 static void stop(int signum)
 {
-	stopping = signum == SIGTERM;
+	stopping |= signum == SIGTERM;
 }
 
 static int given;
@@ -61,6 +64,20 @@ static int run(char **command, int fd)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static void submit_poll(int fd, const struct io_uring_params *p)
+{
+	uint8_t *rings = mmap(NULL, p->sq_off.array + p->sq_entries * sizeof(uint32_t),
+			      PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *sqe = mmap(NULL, p->sq_entries * sizeof(*sqe), PROT_READ | PROT_WRITE,
+					MAP_SHARED, fd, IORING_OFF_SQES);
+
+	*sqe = (struct io_uring_sqe){.opcode = IORING_OP_POLL_ADD, .poll32_events = POLLIN};
+	*(uint32_t *)(rings + p->sq_off.array) = 0;
+	__atomic_store_n((uint32_t *)(rings + p->sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, fd, 1, 0, 0, NULL, 0) != 1)
+		_exit(3);
+}
+
 static void enter(int fd)
 {
 	const struct sigaction action = {.sa_handler = stop};
@@ -79,7 +96,7 @@ int main(int argc, char **argv)
 {
 	struct io_uring_params params = {.flags = IOU_RING_LOOP_FLAGS | IORING_SETUP_CQSIZE,
 					 .cq_entries = 16};
-	bool enters = false, probes = false;
+	bool enters = false, probes = false, polls = false;
 	int fd, i;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -90,6 +107,8 @@ int main(int argc, char **argv)
 			enters = true;
 		else if (strcmp(argv[i], "probe") == 0)
 			probes = true;
+		else if (strcmp(argv[i], "poll") == 0)
+			polls = true;
 		else if (bit < 0)
 			return 2;
 		else if (off)
@@ -110,6 +129,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ring: %s\n", strerror(-fd));
 		return 1;
 	}
+	if (polls)
+		submit_poll(fd, &params);
 	if (i + 1 < argc)
 		return run(&argv[i + 1], fd);
 	printf("%d %d\n", getpid(), fd);
