@@ -59,7 +59,7 @@ check-package:
 
 # All there is.
 check-long: check check-asan check-package
-	scripts/deps valgrind
+	scripts/deps valgrind fio
 	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" LONG=1 LIVE_TIMEOUT=60m TESTS="live long" \
 		tests/run $(BUILD)
 
