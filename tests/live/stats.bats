@@ -79,7 +79,7 @@ plain() {
 	has "no variable 'sen'" "$stderr"
 	# To name it by its ID takes more than to name it by its pin.
 	chmod 755 /sys/fs/bpf "$pins" "$pins/a" "$pins/a/maps"
-	chmod 666 "$pins/a/"{link,meta,object,wake} "$pins/a/maps/"*
+	chmod 666 "$pins/a/"{link,meta,object} "$pins/a/maps/"*
 	expect 0 plain --inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon "$IOUCTL" stats "$pins/a" --json
 	[ "$(json '.stats.calls, .loop.bound')" = $calls$'\ntrue' ]
 	chmod 700 /sys/fs/bpf
