@@ -17,10 +17,10 @@
 
 /* How long a loop may take to leave, and the kernel to detach it. */
 #define LEAVE_NS 1000000000ULL
-#define DETACH_NS 1000000000ULL
+#define DETACH_NS 2000000000ULL
 
 /* A program that calls all the time is caught soon on its way out. */
-#define PARK_NS 20000000ULL
+#define PARK_NS 100000000ULL
 
 /* ---- Detaching ----
  *

@@ -504,7 +504,7 @@ static __always_inline void iou_call_begin(struct iou_policy *policy)
  * off, fails (EFAULT). So the program is kept from making one: on its way out of the last one,
  * without the lock, until the tool says that the loop is off. That takes it microseconds.
  */
-#define IOU_PARK_NS 250000000
+#define IOU_PARK_NS 1000000000
 
 static int iou_parked(struct bpf_map *map, void *key, void *value)
 {
