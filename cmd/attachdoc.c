@@ -23,10 +23,8 @@ static const struct {
 };
 
 static const char *const lefts[] = {
-	[IOU_LEFT_IN_ORDER] = "in-order",
-	[IOU_LEFT_UNHEARD] = "unheard",
-	[IOU_LEFT_STILL_ON] = "still-on",
-	[IOU_LEFT_HELD] = "held",
+	[IOU_LEFT_IN_ORDER] = "in-order", [IOU_LEFT_UNHEARD] = "unheard",
+	[IOU_LEFT_STILL_ON] = "still-on", [IOU_LEFT_HELD] = "held",
 	[IOU_LEFT_FAILED] = "failed",
 };
 
