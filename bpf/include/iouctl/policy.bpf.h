@@ -49,6 +49,7 @@ struct io_ring_ctx___iou {
 	struct {
 		int counter;
 	} cq_timeouts;
+	unsigned int cq_entries;
 	int clockid; /* that of IORING_REGISTER_CLOCK */
 } __attribute__((preserve_access_index));
 
@@ -124,7 +125,8 @@ struct iou_getevents_arg {
 /* The io_uring_enter(2) that the program is in, or was in last. */
 struct iou_call {
 	__u32 to_submit, min_complete, flags; /* as the program said */
-	__u64 deadline;       /* when it gives up, CLOCK_MONOTONIC in nanoseconds; 0: never */
+	__u64 deadline;       /* when it gives up, CLOCK_MONOTONIC in nanoseconds; 0: never, or not
+			       * known: it counts once it waits */
 	__u64 min_wait_until; /* until when fewer than min_complete are too few; 0: always */
 	__u32 waits;          /* its requests were submitted; it waits */
 	__u32 timeouts;       /* requests of IORING_OP_TIMEOUT that were over when it began to */
@@ -477,7 +479,8 @@ static __always_inline bool iou_read_timeout(const struct iou_policy *policy,
 
 static __always_inline void iou_call_begin(struct iou_policy *policy)
 {
-	__u32 cq_entries = iou_geometry.cq_entries;
+	/* Not as it was when the loop was bound: rings are resized. */
+	__u32 cq_entries = bpf_core_cast(policy->ctx, struct io_ring_ctx___iou)->cq_entries;
 	struct iou_enter_args args;
 
 	iou_read_args(&args);
@@ -490,11 +493,21 @@ static __always_inline void iou_call_begin(struct iou_policy *policy)
 	iou_call.deadline = 0;
 	iou_call.min_wait_until = 0;
 	iou_call.waits = 0;
-	if (args.flags & IORING_ENTER_GETEVENTS &&
-	    !iou_read_timeout(policy, &args, bpf_ktime_get_ns())) {
-		not_read++;
-		iou_call.flags &= ~IORING_ENTER_GETEVENTS;
-	}
+}
+
+/* Its requests were submitted, and it waits: from now on its time runs. False where it cannot be
+ * told for how long. */
+static __always_inline bool iou_wait_begin(struct iou_policy *policy)
+{
+	struct iou_enter_args args;
+
+	iou_call.waits = 1;
+	iou_read_args(&args);
+	if (iou_read_timeout(policy, &args, bpf_ktime_get_ns()))
+		return true;
+	not_read++;
+	iou_call.flags &= ~IORING_ENTER_GETEVENTS;
+	return false;
 }
 
 /* ---- What a step does ---- */
@@ -619,10 +632,9 @@ static __always_inline int iou_policy_wait_for(struct iou_policy *policy, struct
 	if (!(call->flags & IORING_ENTER_GETEVENTS) || policy->leave)
 		return iou_policy_return(policy);
 	/* What is done is posted between this step and the next, before it is looked at. */
-	if (!call->waits) {
-		call->waits = 1;
-		return iou_policy_sleep(policy, head);
-	}
+	if (!call->waits)
+		return iou_wait_begin(policy) ? iou_policy_sleep(policy, head)
+					      : iou_policy_return(policy);
 	if (call->waits == 1) {
 		call->waits = 2;
 		call->timeouts = iou_policy_timeouts(policy);

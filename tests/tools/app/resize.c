@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * resize: the ring gets other sizes while requests are under way, while CQEs are unread, and while
- * SQEs are queued; nothing is lost, and it is as large as it was in the end.
+ * SQEs are queued; nothing is lost, a wait is for what the CQ has room for now, and it is as large
+ * as it was in the end.
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -72,6 +74,42 @@ static void resize_round(struct worker *w, struct resize *r)
 	}
 }
 
+/* As many as the CQ held at first, and one more, which completes late. */
+static void wait_for_more(struct worker *w, struct resize *r, unsigned int nr)
+{
+	struct io_uring_cqe cqe;
+	struct io_uring_sqe *sqe;
+	struct request *request;
+
+	queue_nops(w, nr);
+	sqe = next_sqe(w);
+	timer_set(r->timers[0], now_ns() + 20 * MS);
+	io_uring_prep_read(sqe, r->timers[0], &r->ended[0], 8, 0);
+	track(w, sqe, TIMER, 0);
+	/* It is wrong if that ends early. */
+	submit(w, nr + 1, 0);
+	while (w->in_flight && reap_wait(w, &cqe, &request)) {
+		result_is(w, request, cqe.res, request->op == NOP ? 0 : 8);
+		w->result->operations++;
+	}
+}
+
+/* More than the CQ holds: it is enough that it is full. */
+static void wait_for_too_many(struct worker *w, unsigned int room, unsigned int nr)
+{
+	struct io_uring_cqe cqe;
+	struct request *request;
+
+	queue_nops(w, room);
+	submit(w, 0, 0);
+	/* Directly, since it is not what the application would call enough. */
+	syscall(SYS_io_uring_enter, w->ring.fd, 0, nr, IORING_ENTER_GETEVENTS, NULL, 0);
+	while (w->in_flight && reap_wait(w, &cqe, &request)) {
+		result_is(w, request, cqe.res, 0);
+		w->result->operations++;
+	}
+}
+
 void resize_run(struct worker *w)
 {
 	unsigned int sq = w->ring.sq_entries, cq = w->ring.cq_entries;
@@ -81,6 +119,10 @@ void resize_run(struct worker *w)
 		r.timers[i] = timer_new();
 	for (uint64_t round = 0; more(w, round, 20); round++)
 		resize_round(w, &r);
+	to(w, &r, sq, 4 * cq);
+	wait_for_more(w, &r, cq);
+	to(w, &r, sq, sq);
+	wait_for_too_many(w, sq, cq);
 	to(w, &r, sq, cq);
 	say(w->result, "resized", (int64_t)r.times);
 	for (int i = 0; i < TIMERS; i++)
