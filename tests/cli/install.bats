@@ -24,7 +24,7 @@ expected() {
 	for name in $("$IOUCTL" list --names); do
 		echo "share/iouctl/loops/$name.bpf.c"
 	done
-	printf 'share/iouctl/loops/%s.bpf.h\n' blocks queue
+	printf 'share/iouctl/loops/%s.bpf.h\n' blocks inflight queue
 	for name in CHANGELOG.md LICENSE README.md json.md loops.md; do
 		echo "share/doc/iouctl/$name"
 	done
