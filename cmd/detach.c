@@ -130,6 +130,14 @@ static void finish(struct outcome *outcome, const struct iou_detached *done, uin
 	outcome->code = outcome->code ?: code;
 }
 
+/* Who may not look does not know that there is none. */
+static int none_seen(const struct iou_survey *survey, struct iou_err *err)
+{
+	iou_err_set(err, IOU_CAUSE_PERMISSION, "detach", EPERM, "cannot see whether there is one");
+	iou_err_hint(err, "%s; what is pinned can be named by its pin", survey->gaps[0].why);
+	return -EPERM;
+}
+
 static void detach_seen(const struct args *args, struct outcome *outcome)
 {
 	const struct iou_survey_want want = {.loops = true};
@@ -163,11 +171,15 @@ static void detach_seen(const struct args *args, struct outcome *outcome)
 		ret = iou_detach_pin(survey.remains.list[i], &done, &failed);
 		finish(outcome, &done, 0, survey.remains.list[i], ret, &failed);
 	}
-	if (!nr && survey.gaps_nr && !survey.iterated)
-		iou_note("%s", survey.gaps[0].why);
-	if (!nr)
+	if (!nr && survey.denied) {
+		ret = none_seen(&survey, &err);
+		finish(outcome, NULL, 0, NULL, ret, &err);
+	} else if (!nr) {
+		if (survey.gaps_nr && !survey.iterated)
+			iou_note("%s", survey.gaps[0].why);
 		iou_note("no such loop is bound: nothing to take off; 'iouctl status' shows what "
 			 "is");
+	}
 	iou_survey_release(&survey);
 }
 

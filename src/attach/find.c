@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,8 +40,29 @@ static int first_fd(const struct iou_survey_ring *ring)
 	return fd;
 }
 
+/* Of a process that is not there, or that this user may not look into: 0 if it is neither. */
+static int not_to_be_had(pid_t pid, struct iou_err *err)
+{
+	int fd, ret = iou_target_fds(pid, &fd, 0);
+
+	/* /proc may hide what is another user's. */
+	if (ret == -ENOENT && kill(pid, 0) && errno == ESRCH)
+		return iou_err_set(err, IOU_CAUSE_USAGE, "target", ESRCH, "there is no process %d",
+				   pid);
+	if (ret >= 0)
+		return 0;
+	iou_err_set(err, IOU_CAUSE_PERMISSION, "target", -ret,
+		    "cannot look for the rings of process %d", pid);
+	iou_err_hint(err, "that needs CAP_SYS_PTRACE, or to be its user");
+	return ret;
+}
+
 static int none(pid_t pid, const struct iou_survey *survey, struct iou_err *err)
 {
+	int ret = pid ? not_to_be_had(pid, err) : 0;
+
+	if (ret)
+		return ret;
 	if (pid)
 		iou_err_set(err, IOU_CAUSE_USAGE, "target", ENOENT,
 			    "process %d has no ring that can be seen", pid);

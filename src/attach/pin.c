@@ -112,11 +112,24 @@ static int check_folder(const char *path, struct iou_err *err)
 	return 0;
 }
 
+/* In what is to be made. */
+static bool has_dot(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strchr(slash ?: path, '.');
+}
+
 int iou_pin_prepare(const char *path, bool *made, struct iou_err *err)
 {
 	bool is_new = mkdir(path, 0700) == 0;
 	int ret;
 
+	if (!is_new && errno == EPERM && has_dot(path)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "pin", EPERM, "cannot make '%s'", path);
+		iou_err_hint(err, "names in a BPF file system have no dots");
+		return -EPERM;
+	}
 	if (!is_new && errno != EEXIST)
 		return iou_err_set(err, cause_of(errno), "pin", errno, "cannot make '%s'", path);
 	ret = check_folder(path, err);

@@ -52,7 +52,8 @@ static int look_by_proc(struct iou_survey *survey, const struct iou_survey_want 
 	const char *what = "rings' setup flags, requests in flight, submitters, and loops";
 
 	/* -EACCES would be the verifier's. */
-	if (why == -EPERM)
+	survey->denied = why == -EPERM;
+	if (survey->denied)
 		iou_survey_gap(survey, "ring-setup", what, "this needs CAP_BPF and CAP_PERFMON");
 	else
 		iou_survey_gap(survey, "ring-setup", what, "BPF iterators do not work here: %s",

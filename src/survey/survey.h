@@ -79,6 +79,7 @@ struct iou_survey {
 	struct iou_survey_loop *loops;
 	size_t loops_nr;
 	bool iterated; /* read from the kernel's own data */
+	bool denied;   /* it could not be, since this user may not */
 	/* Directories of pins that iouctl made and that have no link: what it left when it was
 	 * killed. */
 	struct iou_words remains;

@@ -169,6 +169,12 @@ begin() {
 	expect 4 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run
 	expect 4 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd "$fd" --dry-run --json
 	[ "$(json '.exit, .stage')" = $'4\ntarget' ]
+	for which in auto all; do
+		expect 4 as_nobody "$IOUCTL" attach pass --pid "$pid" --ring-fd $which --dry-run
+		has "CAP_SYS_PTRACE" "$stderr"
+	done
+	expect 2 "$IOUCTL" attach pass --pid 999999999 --ring-fd auto --dry-run
+	has "there is no process 999999999" "$stderr"
 }
 
 @test "attach: one's own, whose flags a plain user cannot see" {
@@ -182,12 +188,27 @@ begin() {
 	refused 2 "--ring-fd needs --pid" detach --ring-fd 3
 	refused 2 "'x' is neither the ID of a loop nor the path of a pin" detach x
 	refused 2 "'-1' is not a descriptor" detach --pid 5 --ring-fd=-1
-	for args in "--all" "--clean" "4294967295" "--pid $$" "/nonexistent/pin"; do
+	expect 0 "$IOUCTL" detach /nonexistent/pin --json
+	[ "$output" = '{"schema":"iouctl.detach/1","detached":[],"failures":[]}' ]
+	has "nothing to take off" "$stderr"
+	"$IOUCTL" status --json | jq -e 'all(.unseen[]; .id != "ring-setup")' >/dev/null ||
+		skip "loops cannot be seen here"
+	for args in "--all" "--clean" "4294967295" "--pid $$"; do
 		# shellcheck disable=SC2086
 		expect 0 "$IOUCTL" detach $args --json
 		[ "$output" = '{"schema":"iouctl.detach/1","detached":[],"failures":[]}' ]
 		has "nothing to take off" "$stderr"
 	done
+}
+
+@test "detach: who cannot see loops is not told that there is none" {
+	for args in "--all" "4294967295"; do
+		# shellcheck disable=SC2086
+		expect 4 as_nobody "$IOUCTL" detach $args --json
+		[ "$(json '.detached == [], .failures[0].errno')" = $'true\nEPERM' ]
+	done
+	expect 4 as_nobody "$IOUCTL" detach --all
+	has "CAP_BPF and CAP_PERFMON" "$stderr"
 }
 
 @test "detach --json: one document, with all that failed" {

@@ -295,6 +295,8 @@ efaults() {
 	ring
 	expect 2 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --pin "$BATS_TEST_TMPDIR/b"
 	has 'is not in a BPF file system' "$stderr"
+	expect 2 "$IOUCTL" attach pass --pid "$app" --ring-fd "$fd" --pin /sys/fs/bpf/a.b
+	has 'no dots' "$stderr"
 	[ ! -e b ]
 	mkdir "$pins/b"
 	touch "$pins/b/x" 2>/dev/null || mkdir "$pins/b/x"
