@@ -295,7 +295,7 @@ efaults() {
 	ring
 	expect 2 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --pin "$BATS_TEST_TMPDIR/b"
 	has 'is not in a BPF file system' "$stderr"
-	expect 2 "$IOUCTL" attach pass --pid "$app" --ring-fd "$fd" --pin /sys/fs/bpf/a.b
+	expect 2 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --pin "$pins/a.b"
 	has 'no dots' "$stderr"
 	[ ! -e b ]
 	mkdir "$pins/b"
