@@ -272,7 +272,7 @@ ring_flags() {
 	for shell in bash zsh fish; do
 		expect $shell "iouctl run nop-ch" nop-chain
 		expect $shell "iouctl run -q --entries 8 nop-ch" nop-chain
-		expect $shell "iouctl run mi" mine.o
+		expect $shell "iouctl run mine" mine.o
 		expect $shell "iouctl run other"
 	done
 	expect bash "iouctl run dir/" dir/deep.o
@@ -303,7 +303,7 @@ ring_flags() {
 	done
 	export IOUCTL_LOOP_PATH=$LOOPS
 	for shell in bash zsh fish; do
-		expect $shell "iouctl show min" mine mine.o
+		expect $shell "iouctl show mine" mine mine.o
 		expect $shell "iouctl show mine d"
 		expect $shell "iouctl show mine --par" --params
 	done
@@ -534,7 +534,7 @@ ring_flags() {
 	cp "$LOOPS/mine.bpf.o" "$IOUCTL_LOOP_PATH"
 	for shell in bash zsh fish; do
 		# Help texts of this one hold commands.
-		expect $shell "iouctl show mi" mine mine.o
+		expect $shell "iouctl show mine" mine mine.o
 		expect $shell "iouctl run mine d" depth=
 		for loop in word name noise head; do
 			expect $shell "iouctl run $loop"
@@ -563,7 +563,7 @@ ring_flags() {
 exec "$IOUCTL" "$@"
 EOF
 	chmod +x "$BATS_TEST_TMPDIR/iouctl"
-	keys='iouctl run min\t.bpf.o\b\b\b\b\b\b ho\ttw\t --sy\ty\t in=oth\t\n'
+	keys='iouctl run mine\t.bpf.o\b\b\b\b\b\b ho\ttw\t --sy\ty\t in=oth\t\n'
 	export IOUCTL_LOOP_PATH=$LOOPS PATH=$BATS_TEST_TMPDIR:$PATH
 	rm mine.o
 	printf "%s\n$keys""exit\n" 'source $COMPLETIONS_DIR/iouctl.bash' |
