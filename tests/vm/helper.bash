@@ -6,15 +6,16 @@ load ../helper
 setup() {
 	cd "$BATS_TEST_TMPDIR"
 	export IOUCTL_TEST_MARK=$BATS_TEST_TMPDIR
-	before=$(traces)
+	before=$(traces | sort)
 }
 
 teardown() {
 	for _ in $(seq 50); do
-		[ "$(traces)" != "$before" ] || return 0
+		left=$(comm -13 - <(traces | sort) <<<"$before")
+		[ -n "$left" ] || return 0
 		sleep 0.1
 	done
-	echo "left behind: $(traces)"
+	echo "left behind: $left"
 	return 1
 }
 
