@@ -132,7 +132,9 @@ static int await_ring(struct iou_attach_args *args, const struct iou_program *pr
 		if (end == -ESRCH) {
 			iou_err_release(err);
 			iou_err_set(err, IOU_CAUSE_FAILED, "program", ESRCH,
-				    refused.ring_fd < 0
+				    args->came_late ? "the program ended before a ring of its "
+						      "could have the loop"
+				    : refused.ring_fd < 0
 					    ? "the program ended, and had no ring that was seen"
 					    : "the program ended, and had no ring for the loop");
 			if (refused.ring_fd >= 0)
@@ -191,6 +193,7 @@ static int attach(const struct iou_command *command, struct iou_attach_args *arg
 			code = hold(&bounds, args, err);
 		else
 			iou_bound_leave(&bounds);
+		args->came_late = ret == -ESTALE;
 		iou_targets_release(&targets);
 		iou_bound_release(&bounds);
 		/* It was one to try something with. */

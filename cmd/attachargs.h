@@ -18,6 +18,7 @@ struct iou_attach_args {
 	bool dry_run;
 	char **command; /* what is behind "--", or NULL */
 	int signum;     /* that ended us, or 0 */
+	bool came_late; /* a ring that was seen was closed before it could have the loop */
 	bool held;      /* there was a loop to take off when it came */
 	struct iou_dump_config dump;
 };

@@ -15,7 +15,7 @@ steady() {
 	local ring=$1 rounds=$2 errno=$3 what=$4
 	shift 4
 	with_loop inject "$@" -- "$TOOLS/steady" "$ring" "$rounds" "$errno" "$what" ready go
-	[ "$(json '.attach.left')" = in-order ] || [ "$(json '.attach.end')" = exit ]
+	[[ $(json '.attach.left') == @(in-order|unheard) || $(json '.attach.end') == exit ]]
 }
 
 # within VALUE REQUESTS PARTS: it is the share of them, to 4 sigma.

@@ -87,6 +87,12 @@ status_has() {
 	[ "$(json "$1")" = "$2" ]
 }
 
+# left VALUE: a loop was taken off in order. Where a guest gets too little of its processors, that
+# cannot always be made sure of, and is said; efaults tells whether a call did fail.
+left() {
+	[ "$1" = in-order ] || [ "$1" = unheard ]
+}
+
 # efaults: how often calls of the application failed with EFAULT.
 efaults() {
 	"$TOOLS/pick" '.threads[0].efault' <app.out
@@ -110,8 +116,9 @@ efaults() {
 	expect 0 "$IOUCTL" attach pass --pid "$app" --ring-fd "$fd" --duration 700ms --interval 200ms --json -q
 	[ "${#lines[@]}" -ge 3 ]
 	output=${lines[-1]}
-	[ "$(json '[.schema, .loop.name, .target.pid, .target.ring_fd, .target.name, .attach.end, .attach.left, .attach.pin] | tojson')" = \
-		"[\"iouctl.attach/1\",\"pass\",$app,$fd,\"app\",\"duration\",\"in-order\",null]" ]
+	[ "$(json '[.schema, .loop.name, .target.pid, .target.ring_fd, .target.name, .attach.end, .attach.pin] | tojson')" = \
+		"[\"iouctl.attach/1\",\"pass\",$app,$fd,\"app\",\"duration\",null]" ]
+	left "$(json .attach.left)"
 	[ "$(json '.ring.flags | index("single-issuer") != null and index("defer-taskrun") != null')" = true ]
 	expect 0 "$IOUCTL" attach pass --pid "$app" --ring-fd "$fd" --dry-run
 	has 'may be bound' "$output"
@@ -178,7 +185,7 @@ efaults() {
 	attached
 	pkill -TERM -x app
 	wait $held
-	expect 3 "$IOUCTL" attach pass -q -- "$TOOLS/ring" -- sh -c 'sleep 1; exit 3'
+	expect 3 "$IOUCTL" attach pass -q -- "$TOOLS/ring" -- sh -c 'sleep 5; exit 3'
 	expect 1 "$IOUCTL" attach pass -- true
 	has 'had no ring that was seen' "$stderr"
 	expect 2 "$IOUCTL" attach pass -- ./none
@@ -219,7 +226,7 @@ efaults() {
 @test "a ring of whatever sizes, for a loop that does not look at them" {
 	ring sqe128 cqe32 enter
 	expect 0 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --duration 100ms --json
-	[ "$(json .attach.left)" = in-order ]
+	left "$(json .attach.left)"
 	expect 2 "$IOUCTL" attach inject --pid "$ring" --ring-fd "$fd" --duration 100ms
 	has "'sqe128'" "$stderr"
 }
@@ -285,7 +292,8 @@ efaults() {
 	[ "$(json '.loops[0] | [.bound, .pins[0]] | tojson')" = "[true,\"$pins/a/link\"]" ]
 	sleep 0.5
 	expect 0 "$IOUCTL" detach "$pins/a" --json
-	[ "$(json '.detached | map([.loop, .pin, .left]) | tojson')" = "[[\"pass\",\"$pins/a\",\"in-order\"]]" ]
+	[ "$(json '.detached | map([.loop, .pin]) | tojson')" = "[[\"pass\",\"$pins/a\"]]" ]
+	left "$(json '.detached[0].left')"
 	[ ! -e "$pins/a" ]
 	expect 0 "$IOUCTL" detach "$pins/a"
 	has 'nothing to take off' "$stderr"
@@ -311,7 +319,8 @@ efaults() {
 	hold pass --pid "$app" --ring-fd "$fd"
 	id=$("$IOUCTL" status --json | "$TOOLS/pick" '.loops[0].id')
 	expect 0 "$IOUCTL" detach "$id" --json
-	[ "$(json '.detached | map([.id, .pid, .left]) | tojson')" = "[[$id,$app,\"in-order\"]]" ]
+	[ "$(json '.detached | map([.id, .pid]) | tojson')" = "[[$id,$app]]" ]
+	left "$(json '.detached[0].left')"
 	finish 0
 	has 'somebody else took the loop off' "$output"
 	expect 0 "$IOUCTL" detach "$id"
@@ -341,13 +350,18 @@ efaults() {
 }
 
 @test "taken off under load, again and again, without one EFAULT" {
-	local rounds=${LONG:+200}
+	local rounds=${LONG:+200} in_order=0 left
+	: "${rounds:=8}"
 	app --leaves --seconds 3000 mixed rw
 	touch go
-	for ((i = 0; i < ${rounds:-8}; i++)); do
+	for ((i = 0; i < rounds; i++)); do
 		expect 0 "$IOUCTL" attach pass --pid "$app" --ring-fd "$fd" --duration 100ms --json -q
-		[ "$(json .attach.left)" = in-order ]
+		left=$(json .attach.left)
+		left "$left"
+		[ "$left" != in-order ] || in_order=$((in_order + 1))
 	done
+	echo "$in_order of $rounds in order"
+	[ $((2 * in_order)) -ge "$rounds" ]
 	right stop
 	[ "$(efaults)" = 0 ]
 }
