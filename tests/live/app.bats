@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# bats file_tags=any-kernel
 # tests/tools/app, on rings that have no loop: what it finds wrong is wrong, and it finds nothing else.
 
 load helper

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# bats file_tags=any-kernel
 # iouctl check: what the verifier says, without a run.
 
 load helper

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# bats file_tags=any-kernel
 # Variables and maps of objects, after a run, in text and JSON.
 
 load helper
