@@ -107,6 +107,7 @@ int iou_session_run(struct iou_session *session, const struct iou_run_config *co
 	ret = enter(session, &watch, &result);
 	result.elapsed_ns = iou_watch_now() - start_ns;
 	iou_watch_stop(&watch);
+	iou_session_let_go(session);
 
 	if (ret && ret != -EINTR && ret != -EFAULT && ret != -EINVAL) {
 		iou_err_set(err, IOU_CAUSE_FAILED, "run", -ret, "cannot enter the ring of '%s'",

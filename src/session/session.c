@@ -2,10 +2,12 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "session/geometry.h"
+#include "session/watch.h"
 
 /* No SQ array to keep, no SQ head and tail to move: faster, where the kernel has them. */
 #define FLAGS_WANTED (IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQ_REWIND)
@@ -115,8 +117,13 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		     const struct iou_session_config *config, struct iou_err *err)
 {
 	struct iou_session opened = {.ring = IOU_RING_INIT, .loop = loop};
-	int ret = load(&opened, config, true, err) ?: iou_loop_attach(loop, err);
+	int ret = load(&opened, config, true, err);
 
+	if (!ret) {
+		iou_watch_hold(&opened.old_mask);
+		opened.holds_signals = true;
+		ret = iou_loop_attach(loop, err);
+	}
 	if (!ret)
 		ret = iou_loop_run_check(loop, err);
 	if (!ret)
@@ -145,8 +152,16 @@ int iou_session_verify(struct iou_session *session, struct iou_loop *loop,
 	return 0;
 }
 
+void iou_session_let_go(struct iou_session *session)
+{
+	if (session->holds_signals)
+		pthread_sigmask(SIG_SETMASK, &session->old_mask, NULL);
+	session->holds_signals = false;
+}
+
 void iou_session_release(struct iou_session *session)
 {
+	iou_session_let_go(session);
 	iou_ring_release(&session->ring);
 	iou_resources_release(&session->resources);
 	/* Its requests used them. */

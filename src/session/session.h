@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ struct iou_session {
 	struct iou_resources resources;
 	struct iou_loop *loop; /* the caller's */
 	struct iou_held held;
+	/* Signals that ask the loop to stop wait for iou_session_run() from the attach on. */
+	bool holds_signals;
+	sigset_t old_mask;
 };
 
 #define IOU_SESSION_INIT              \
@@ -58,6 +62,9 @@ int iou_session_verify(struct iou_session *session, struct iou_loop *loop,
 		       const struct iou_session_config *config, struct iou_err *err);
 
 void iou_session_release(struct iou_session *session);
+
+/* Signals come as they did before. iou_session_run() does it, and the one above. */
+void iou_session_let_go(struct iou_session *session);
 
 enum iou_stop {
 	IOU_STOP_DONE,        /* the loop stopped, and did what it was asked to */

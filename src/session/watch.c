@@ -194,6 +194,14 @@ static void drop_sigpipe(const struct iou_watch *watch)
 		sigtimedwait(&set, NULL, &none);
 }
 
+void iou_watch_hold(sigset_t *old)
+{
+	sigset_t set;
+
+	stop_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, old);
+}
+
 int iou_watch_start(struct iou_watch *watch)
 {
 	struct sigaction action = {.sa_handler = kicked}; /* no SA_RESTART: EINTR is wanted */

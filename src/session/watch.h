@@ -39,6 +39,9 @@ struct iou_watch {
 	struct sigaction old_kick;
 };
 
+/* Before: signals that come from now on wait for the watcher. What was blocked is *@old. */
+void iou_watch_hold(sigset_t *old);
+
 /* Called by the thread that will run the ring, which gets kicked. 0 or -errno. */
 int iou_watch_start(struct iou_watch *watch);
 
