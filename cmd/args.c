@@ -297,3 +297,17 @@ enum iou_format iou_args_format(int argc, char **argv)
 	}
 	return format;
 }
+
+error_t iou_args_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg)
+{
+	const char **get = reallocarray(dump->get, dump->get_nr + 1, sizeof(*get));
+
+	if (!get) {
+		iou_err_set(iou_args_err(state), IOU_CAUSE_FAILED, "usage", ENOMEM,
+			    "cannot read the command line");
+		return ENOMEM;
+	}
+	dump->get = get;
+	dump->get[dump->get_nr++] = arg;
+	return 0;
+}

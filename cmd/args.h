@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "dump/dump.h"
 #include "render/render.h"
 
 struct iou_command {
@@ -45,6 +46,9 @@ struct iou_err *iou_args_err(struct argp_state *state);
 
 /* The same, of an argument: "'ARG' is not WHAT". Returns EINVAL. */
 error_t iou_args_usage(struct argp_state *state, const char *what, const char *arg);
+
+/* --get ARG: one more of what @dump prints, whose list is to be freed. 0 or ENOMEM. */
+error_t iou_args_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg);
 
 /* Whether --json is among @argv, before "--": errors of parsing are a document too then. */
 enum iou_format iou_args_format(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "attach/attach.h"
 #include "attach/clock.h"
@@ -254,6 +255,7 @@ static int run(const struct iou_command *command, int argc, char **argv)
 	iou_loop_free(loop);
 	iou_image_release(&image);
 	iou_loop_args_release(&args.loop);
+	free(args.dump.get);
 	if (args.signum)
 		iou_exit_by_signal(args.signum);
 	return code;

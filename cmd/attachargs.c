@@ -8,7 +8,16 @@
 #include "args.h"
 #include "base/parse.h"
 
-enum { KEY_RING_FD = 0x100, KEY_PID, KEY_DURATION, KEY_INTERVAL, KEY_PIN, KEY_DRY_RUN };
+enum {
+	KEY_RING_FD = 0x100,
+	KEY_PID,
+	KEY_DURATION,
+	KEY_INTERVAL,
+	KEY_PIN,
+	KEY_DRY_RUN,
+	KEY_GET,
+	KEY_ALL
+};
 
 static const struct argp_option options[] = {
 	{"ring-fd", KEY_RING_FD, "FD", 0,
@@ -23,6 +32,11 @@ static const struct argp_option options[] = {
 	 "Leave it bound, pinned in this directory of a BPF file system, and return", 0},
 	{"dry-run", KEY_DRY_RUN, NULL, 0,
 	 "Only say what ring it is, and whether the loop may be bound to it", 0},
+	{"get", KEY_GET, "VAR", 0,
+	 "Print this variable of the object, or field of one (VAR.FIELD), and no others; may be "
+	 "repeated",
+	 0},
+	{"all", KEY_ALL, NULL, 0, "Print all entries of large maps, and all of large variables", 0},
 	{},
 };
 
@@ -88,6 +102,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_DRY_RUN:
 		args->dry_run = true;
+		return 0;
+	case KEY_GET:
+		return iou_args_get(state, &args->dump, arg);
+	case KEY_ALL:
+		args->dump.all = true;
 		return 0;
 	case ARGP_KEY_END:
 		return parse_end(state, args);

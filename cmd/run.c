@@ -43,20 +43,6 @@ static const struct argp_option options[] = {
 	{},
 };
 
-static error_t parse_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg)
-{
-	const char **get = reallocarray(dump->get, dump->get_nr + 1, sizeof(*get));
-
-	if (!get) {
-		iou_err_set(iou_args_err(state), IOU_CAUSE_FAILED, "usage", ENOMEM,
-			    "cannot read the command line");
-		return ENOMEM;
-	}
-	dump->get = get;
-	dump->get[dump->get_nr++] = arg;
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
@@ -76,7 +62,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->trace = args->loop.session.trace = true;
 		return 0;
 	case KEY_GET:
-		return parse_get(state, &args->dump, arg);
+		return iou_args_get(state, &args->dump, arg);
 	case KEY_ALL:
 		args->dump.all = true;
 		return 0;

@@ -55,20 +55,6 @@ static error_t parse_format(struct argp_state *state, const char *arg, struct ar
 	return 0;
 }
 
-static error_t parse_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg)
-{
-	const char **get = reallocarray(dump->get, dump->get_nr + 1, sizeof(*get));
-
-	if (!get) {
-		iou_err_set(iou_args_err(state), IOU_CAUSE_FAILED, "usage", ENOMEM,
-			    "cannot read the command line");
-		return ENOMEM;
-	}
-	dump->get = get;
-	dump->get[dump->get_nr++] = arg;
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
@@ -84,7 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_FORMAT:
 		return parse_format(state, arg, args);
 	case KEY_GET:
-		return parse_get(state, &args->dump, arg);
+		return iou_args_get(state, &args->dump, arg);
 	case KEY_ENTRIES:
 		args->dump.all = true;
 		return 0;

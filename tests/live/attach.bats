@@ -225,8 +225,9 @@ efaults() {
 
 @test "a ring of whatever sizes, for a loop that does not look at them" {
 	ring sqe128 cqe32 enter
-	expect 0 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --duration 100ms --json
+	expect 0 "$IOUCTL" attach pass --pid "$ring" --ring-fd "$fd" --duration 100ms --json --get iou_call.leave
 	left "$(json .attach.left)"
+	[ "$(json '.globals | tojson')" = '{"iou_call.leave":1}' ]
 	expect 2 "$IOUCTL" attach inject --pid "$ring" --ring-fd "$fd" --duration 100ms
 	has "'sqe128'" "$stderr"
 }
