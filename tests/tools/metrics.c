@@ -29,6 +29,7 @@ static void add_latency(struct iou_metrics *metrics, const char *unit, uint64_t 
 int main(void)
 {
 	struct iou_metrics *metrics = iou_metrics_new("t");
+	bool failed;
 	const struct iou_metric calls = {IOU_METRIC_COUNTER, "calls", "calls",
 					 "of \"it\"\\\nand\tmore", "one"},
 				calls_too = {IOU_METRIC_GAUGE, "calls", "", "other", "two"},
@@ -62,8 +63,7 @@ int main(void)
 	add_latency(metrics, "requests", 9);
 	iou_metrics_unlabel(metrics);
 	iou_metrics_add(metrics, &copied, 0);
-	if (iou_metrics_write(stdout, metrics) || fflush(stdout))
-		return 1;
+	failed = iou_metrics_write(stdout, metrics) || fflush(stdout);
 	iou_metrics_free(metrics);
-	return 0;
+	return failed;
 }
