@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "log.h"
 
@@ -296,6 +297,17 @@ enum iou_format iou_args_format(int argc, char **argv)
 			format = IOU_FORMAT_JSON_PRETTY;
 	}
 	return format;
+}
+
+error_t iou_args_duration(struct argp_state *state, const char *arg, const char *example,
+			  uint64_t *ns)
+{
+	char what[64];
+
+	if (!iou_parse_duration(arg, ns) && *ns)
+		return 0;
+	snprintf(what, sizeof(what), "a duration above 0, such as %s", example);
+	return iou_args_usage(state, what, arg);
 }
 
 error_t iou_args_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg)

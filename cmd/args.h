@@ -47,6 +47,10 @@ struct iou_err *iou_args_err(struct argp_state *state);
 /* The same, of an argument: "'ARG' is not WHAT". Returns EINVAL. */
 error_t iou_args_usage(struct argp_state *state, const char *what, const char *arg);
 
+/* A duration above 0, in nanoseconds; @example is one, for who gave none. Returns 0 or EINVAL. */
+error_t iou_args_duration(struct argp_state *state, const char *arg, const char *example,
+			  uint64_t *ns);
+
 /* --get ARG: one more of what @dump prints, whose list is to be freed. 0 or ENOMEM. */
 error_t iou_args_get(struct argp_state *state, struct iou_dump_config *dump, const char *arg);
 

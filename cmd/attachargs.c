@@ -40,13 +40,6 @@ static const struct argp_option options[] = {
 	{},
 };
 
-static error_t parse_time(struct argp_state *state, const char *arg, uint64_t *ns)
-{
-	if (iou_parse_duration(arg, ns) || !*ns)
-		return iou_args_usage(state, "a duration above 0, such as 10s", arg);
-	return 0;
-}
-
 static error_t parse_pid(struct argp_state *state, const char *arg, pid_t *pid)
 {
 	uint64_t value;
@@ -94,9 +87,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PID:
 		return parse_pid(state, arg, &args->pid);
 	case KEY_DURATION:
-		return parse_time(state, arg, &args->hold.duration_ns);
+		return iou_args_duration(state, arg, "10s", &args->hold.duration_ns);
 	case KEY_INTERVAL:
-		return parse_time(state, arg, &args->hold.tick_ns);
+		return iou_args_duration(state, arg, "10s", &args->hold.tick_ns);
 	case KEY_PIN:
 		args->pin = arg;
 		return 0;

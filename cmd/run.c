@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/parse.h"
 #include "base/text.h"
 #include "commands.h"
 #include "exit.h"
@@ -52,9 +51,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &args->loop;
 		return 0;
 	case KEY_TIMEOUT:
-		if (iou_parse_duration(arg, &args->run.timeout_ns) || !args->run.timeout_ns)
-			return iou_args_usage(state, "a duration above 0, such as 200ms", arg);
-		return 0;
+		return iou_args_duration(state, arg, "200ms", &args->run.timeout_ns);
 	case KEY_TRACE_FILE:
 		args->trace_path = arg;
 		/* fallthrough */

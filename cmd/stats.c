@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "attach/clock.h"
-#include "base/parse.h"
 #include "commands.h"
 #include "exit.h"
 #include "log.h"
@@ -38,13 +37,6 @@ static const struct argp_option options[] = {
 	{},
 };
 
-static error_t parse_time(struct argp_state *state, const char *arg, uint64_t *ns)
-{
-	if (iou_parse_duration(arg, ns) || !*ns)
-		return iou_args_usage(state, "a duration above 0, such as 10s", arg);
-	return 0;
-}
-
 static error_t parse_format(struct argp_state *state, const char *arg, struct args *args)
 {
 	args->metrics = strcmp(arg, "openmetrics") == 0;
@@ -64,9 +56,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &args->which;
 		return 0;
 	case KEY_INTERVAL:
-		return parse_time(state, arg, &args->interval_ns);
+		return iou_args_duration(state, arg, "10s", &args->interval_ns);
 	case KEY_DURATION:
-		return parse_time(state, arg, &args->duration_ns);
+		return iou_args_duration(state, arg, "10s", &args->duration_ns);
 	case KEY_FORMAT:
 		return parse_format(state, arg, args);
 	case KEY_GET:

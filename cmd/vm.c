@@ -105,10 +105,7 @@ static error_t parse_number(int key, struct argp_state *state, struct iou_vm_con
 		vm->memory = number;
 		return 0;
 	default:
-		if (iou_parse_duration(arg, &number) || !number)
-			return iou_args_usage(state, "a duration above 0, such as 30s", arg);
-		vm->timeout_ns = number;
-		return 0;
+		return iou_args_duration(state, arg, "30s", &vm->timeout_ns);
 	}
 }
 
