@@ -47,8 +47,9 @@ enum {
 static const struct argp_option options[] = {
 	{"kernel", KEY_KERNEL, "PATH", 0,
 	 "The kernel to boot; else $IOUCTL_KERNEL, else the newest at hand that has loops", 0},
-	{"accel", KEY_ACCEL, "auto|kvm|tcg", 0,
-	 "Hardware or software emulation; auto tries the first and falls back", 0},
+	{"accel", KEY_ACCEL, "auto|kvm|tcg|count", 0,
+	 "Hardware or software emulation; auto tries the first and falls back; count: the latter, "
+	 "with clocks that count instructions", 0},
 	{"share", KEY_SHARE, "DIR", 0, "Let the command write in this directory; may be repeated",
 	 0},
 	{"disk", KEY_DISK, "PATH", 0,
@@ -78,6 +79,7 @@ static error_t parse_accel(struct argp_state *state, struct iou_vm_config *vm, c
 		[IOU_VM_ACCEL_AUTO] = "auto",
 		[IOU_VM_ACCEL_KVM] = "kvm",
 		[IOU_VM_ACCEL_TCG] = "tcg",
+		[IOU_VM_ACCEL_COUNT] = "count",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -85,7 +87,7 @@ static error_t parse_accel(struct argp_state *state, struct iou_vm_config *vm, c
 			vm->accel = (enum iou_vm_accel)i;
 			return 0;
 		}
-	return iou_args_usage(state, "auto, kvm or tcg", arg);
+	return iou_args_usage(state, "auto, kvm, tcg or count", arg);
 }
 
 static error_t parse_number(int key, struct argp_state *state, struct iou_vm_config *vm,

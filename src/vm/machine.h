@@ -8,10 +8,11 @@
 #include "vm/isolation.h"
 #include "vm/tail.h"
 #include "vm/tools.h"
+#include "vm/vm.h"
 
 struct iou_vm_plan {
 	struct iou_vm_tools tools;
-	bool kvm;
+	enum iou_vm_accel accel; /* not AUTO */
 	unsigned int cpus;
 	uint64_t memory;           /* bytes */
 	const char *append;        /* the kernel's command line, without what names its init */

@@ -207,7 +207,7 @@ static int start_qemu(const struct iou_vm_supervisor *s, const int *fs, pid_t *p
 	IOU_FREE int *pass = calloc(pass_nr, sizeof(*pass));
 	bool bare = s->isolation == IOU_VM_ISOLATION_NONE;
 	const struct iou_vm_qemu qemu = {
-		.kvm = plan->kvm,
+		.accel = plan->accel,
 		.cpus = plan->cpus,
 		.memory = plan->memory,
 		.kernel = plan->kernel,

@@ -154,6 +154,8 @@ static void set_sizes(struct run *run)
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 
 	run->plan.cpus = run->config->cpus;
+	if (run->config->accel == IOU_VM_ACCEL_COUNT)
+		run->plan.cpus = 1;
 	if (!run->plan.cpus)
 		run->plan.cpus = online < 1          ? 1
 				 : online > CPUS_MAX ? CPUS_MAX
@@ -219,8 +221,8 @@ struct outcome {
 	bool hang;  /* it did not come up in time */
 };
 
-static int attempt(struct run *run, bool kvm, int64_t boot_ms, struct outcome *outcome,
-		   struct iou_err *err)
+static int attempt(struct run *run, enum iou_vm_accel accel, int64_t boot_ms,
+		   struct outcome *outcome, struct iou_err *err)
 {
 	IOU_CLEANUP(iou_vm_dialog_release)
 	struct iou_vm_dialog dialog = {
@@ -235,7 +237,7 @@ static int attempt(struct run *run, bool kvm, int64_t boot_ms, struct outcome *o
 	};
 	int ret;
 
-	run->plan.kvm = kvm;
+	run->plan.accel = accel;
 	ret = iou_vm_machine_start(&dialog.machine, &run->plan, err);
 	if (ret)
 		return ret;
@@ -281,14 +283,16 @@ static int attempt_tcg(struct run *run, int64_t boot_ms, struct outcome *outcome
 		       struct iou_err *err)
 {
 	bool free_time = !run->config->boot_timeout_ns;
-	int ret = attempt(run, false, free_time ? boot_ms / 2 : boot_ms, outcome, err);
+	enum iou_vm_accel accel = run->config->accel == IOU_VM_ACCEL_COUNT ? IOU_VM_ACCEL_COUNT
+									   : IOU_VM_ACCEL_TCG;
+	int ret = attempt(run, accel, free_time ? boot_ms / 2 : boot_ms, outcome, err);
 
 	if (!ret || !(outcome->crash || (outcome->hang && free_time)))
 		return ret;
 	if (run->config->note)
 		run->config->note("the guest did not boot (%s); trying once more", err->message);
 	iou_err_release(err);
-	return attempt(run, false, boot_ms, outcome, err);
+	return attempt(run, accel, boot_ms, outcome, err);
 }
 
 static int run_with(struct run *run, struct outcome *outcome, struct iou_err *err)
@@ -300,16 +304,16 @@ static int run_with(struct run *run, struct outcome *outcome, struct iou_err *er
 	char why[sizeof(err->message)];
 	int ret;
 
-	if (config->accel == IOU_VM_ACCEL_TCG)
+	if (config->accel == IOU_VM_ACCEL_TCG || config->accel == IOU_VM_ACCEL_COUNT)
 		return attempt_tcg(run, boot_ms, outcome, err);
 	if (config->accel == IOU_VM_ACCEL_KVM) {
-		ret = attempt(run, true, boot_ms, outcome, err);
+		ret = attempt(run, IOU_VM_ACCEL_KVM, boot_ms, outcome, err);
 		if (ret && outcome->retry)
 			iou_err_hint(err, "software emulation works everywhere: --accel tcg");
 		return ret;
 	}
 	if (iou_vm_kvm_usable(config->note)) {
-		ret = attempt(run, true, kvm_ms, outcome, err);
+		ret = attempt(run, IOU_VM_ACCEL_KVM, kvm_ms, outcome, err);
 		if (!ret || !outcome->retry)
 			return ret;
 		snprintf(why, sizeof(why), "%s", err->message);

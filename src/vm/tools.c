@@ -176,12 +176,22 @@ int iou_vm_virtiofsd_args(struct iou_words *args, const struct iou_vm_tools *too
 	return 0;
 }
 
-static void add_accel(struct iou_words *args, bool kvm)
+static void add_accel(struct iou_words *args, enum iou_vm_accel accel)
 {
+	static const char *const accels[] = {
+		[IOU_VM_ACCEL_KVM] = "kvm",
+		[IOU_VM_ACCEL_TCG] = "tcg,thread=multi",
+		[IOU_VM_ACCEL_COUNT] = "tcg,thread=single",
+	};
+
 	iou_words_add(args, "-accel");
-	iou_words_add(args, kvm ? "kvm" : "tcg,thread=multi");
+	iou_words_add(args, "%s", accels[accel]);
 	iou_words_add(args, "-cpu");
-	iou_words_add(args, kvm ? "host" : "max");
+	iou_words_add(args, accel == IOU_VM_ACCEL_KVM ? "host" : "max");
+	if (accel != IOU_VM_ACCEL_COUNT)
+		return;
+	iou_words_add(args, "-icount");
+	iou_words_add(args, "shift=0,sleep=off");
 }
 
 static void add_file_system(struct iou_words *args, size_t nr, int fd)
@@ -223,7 +233,7 @@ void iou_vm_qemu_args(struct iou_words *args, const struct iou_vm_tools *tools,
 	iou_words_add(args, "%s", tools->qemu);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
 		iou_words_add(args, "%s", fixed[i]);
-	add_accel(args, qemu->kvm);
+	add_accel(args, qemu->accel);
 	iou_words_add(args, "-smp");
 	iou_words_add(args, "%u", qemu->cpus);
 	iou_words_add(args, "-m");

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/words.h"
+#include "vm/vm.h"
 
 struct iou_vm_tools {
 	char *qemu;          /* path */
@@ -31,7 +32,7 @@ int iou_vm_virtiofsd_args(struct iou_words *args, const struct iou_vm_tools *too
 			  const struct iou_vm_virtiofsd *virtiofsd);
 
 struct iou_vm_qemu {
-	bool kvm;
+	enum iou_vm_accel accel; /* not AUTO */
 	unsigned int cpus;
 	uint64_t memory; /* bytes */
 	int kernel;      /* file descriptors */

@@ -25,6 +25,9 @@ enum iou_vm_accel {
 	IOU_VM_ACCEL_AUTO, /* KVM where it works, else TCG */
 	IOU_VM_ACCEL_KVM,
 	IOU_VM_ACCEL_TCG,
+	/* TCG with one processor whose nanosecond is an instruction: the guest's clocks count
+	 * those of kernel and programs together, whatever else the host does. */
+	IOU_VM_ACCEL_COUNT,
 };
 
 struct iou_vm_config {

@@ -444,9 +444,9 @@ ring_flags() {
 
 @test "--accel and --json" {
 	for shell in bash zsh fish; do
-		expect $shell "iouctl vm --accel " auto kvm tcg
+		expect $shell "iouctl vm --accel " auto count kvm tcg
 	done
-	expect bash "iouctl vm --accel=" auto kvm tcg
+	expect bash "iouctl vm --accel=" auto count kvm tcg
 	expect zsh "iouctl vm --accel=t" tcg
 	expect fish "iouctl vm --accel=t" --accel=tcg
 	expect bash "iouctl list --json=" pretty
@@ -478,7 +478,7 @@ ring_flags() {
 		expect $shell "iouctl vm -- run nop-chain --js" --json
 		expect $shell "iouctl vm -- vm -- list --na" --names
 	done
-	expect bash "iouctl vm -- vm --accel " auto kvm tcg
+	expect bash "iouctl vm -- vm --accel " auto count kvm tcg
 }
 
 @test "vm --exec: a program after --, then files" {

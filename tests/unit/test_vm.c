@@ -26,7 +26,7 @@ static void disks_of_qemu(void **state)
 	const int fs[] = {5}, disks[] = {21, 22};
 	const struct iou_vm_tools tools = {.qemu = (char *)"/qemu"};
 	struct iou_vm_qemu qemu = {
-		.cpus = 1, .memory = 1 << 30, .fs = fs, .fs_nr = 1, .append = "", .init = "/init"};
+		.accel = IOU_VM_ACCEL_COUNT, .cpus = 1, .memory = 1 << 30, .fs = fs, .fs_nr = 1, .append = "", .init = "/init"};
 	struct iou_words args = {0};
 	int at;
 
@@ -34,12 +34,18 @@ static void disks_of_qemu(void **state)
 	iou_vm_qemu_args(&args, &tools, &qemu);
 	assert_int_equal(find(&args, 0, "-add-fd"), -1);
 	assert_int_equal(find(&args, 0, "-blockdev"), -1);
+	at = find(&args, 0, "-icount");
+	assert_true(at > 0);
+	assert_string_equal(args.list[at + 1], "shift=0,sleep=off");
 	iou_words_release(&args);
+
+	qemu.accel = IOU_VM_ACCEL_TCG;
 
 	qemu.disks = disks;
 	qemu.disks_nr = 2;
 	args = (struct iou_words){0};
 	iou_vm_qemu_args(&args, &tools, &qemu);
+	assert_int_equal(find(&args, 0, "-icount"), -1);
 	assert_false(args.failed);
 	at = find(&args, 0, "-add-fd");
 	assert_true(at > 0);
