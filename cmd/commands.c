@@ -12,6 +12,7 @@ const struct iou_command *const iou_commands[] = {
 	&iou_new_command,
 	&iou_build_command,
 	&iou_check_command,
+	&iou_bench_command,
 	&iou_probe_command,
 	&iou_vm_command,
 	NULL,

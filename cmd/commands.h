@@ -14,6 +14,7 @@ extern const struct iou_command iou_show_command;
 extern const struct iou_command iou_new_command;
 extern const struct iou_command iou_build_command;
 extern const struct iou_command iou_check_command;
+extern const struct iou_command iou_bench_command;
 extern const struct iou_command iou_probe_command;
 extern const struct iou_command iou_vm_command;
 

@@ -140,6 +140,15 @@ struct iou_doc *iou_doc_s64(struct iou_doc *in, const char *key, const char *lab
 	return doc;
 }
 
+struct iou_doc *iou_doc_double(struct iou_doc *in, const char *key, const char *label, double value)
+{
+	struct iou_doc *doc = add(in, IOU_DOC_DOUBLE, key, label);
+
+	if (doc)
+		doc->value.d = value;
+	return doc;
+}
+
 struct iou_doc *iou_doc_string(struct iou_doc *in, const char *key, const char *label,
 			       const char *value)
 {

@@ -22,6 +22,7 @@ enum iou_doc_type {
 	IOU_DOC_BOOL,
 	IOU_DOC_U64,
 	IOU_DOC_S64,
+	IOU_DOC_DOUBLE,
 	IOU_DOC_STRING,
 };
 
@@ -33,6 +34,7 @@ struct iou_doc {
 		bool boolean;
 		uint64_t u;
 		int64_t s;
+		double d;
 		char *string;
 	} value;
 	bool table;  /* an array of objects: in text, a row each, columns by label */
@@ -61,6 +63,9 @@ struct iou_doc *iou_doc_null(struct iou_doc *in, const char *key, const char *la
 struct iou_doc *iou_doc_bool(struct iou_doc *in, const char *key, const char *label, bool value);
 struct iou_doc *iou_doc_u64(struct iou_doc *in, const char *key, const char *label, uint64_t value);
 struct iou_doc *iou_doc_s64(struct iou_doc *in, const char *key, const char *label, int64_t value);
+/* Six digits of it are meant. */
+struct iou_doc *iou_doc_double(struct iou_doc *in, const char *key, const char *label,
+			       double value);
 /* @value NULL is a null. */
 struct iou_doc *iou_doc_string(struct iou_doc *in, const char *key, const char *label,
 			       const char *value);

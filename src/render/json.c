@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,14 @@ static struct json_object *convert_container(const struct iou_doc *doc)
 	return json;
 }
 
+static struct json_object *convert_double(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.6g", value);
+	return json_object_new_double_s(value, text);
+}
+
 static struct json_object *convert(const struct iou_doc *doc)
 {
 	switch (doc->type) {
@@ -75,6 +84,8 @@ static struct json_object *convert(const struct iou_doc *doc)
 		return json_object_new_boolean(doc->value.boolean);
 	case IOU_DOC_U64:
 		return json_object_new_uint64(doc->value.u);
+	case IOU_DOC_DOUBLE:
+		return convert_double(doc->value.d);
 	case IOU_DOC_S64:
 		return json_object_new_int64(doc->value.s);
 	case IOU_DOC_STRING:

@@ -48,6 +48,10 @@ static char *scalar_text(const struct iou_doc *field, bool listed)
 			else
 				iou_text_count(number, sizeof(number), field->value.u);
 			break;
+		case IOU_DOC_DOUBLE:
+			snprintf(number, sizeof(number), "%.6g", field->value.d);
+			raw = number;
+			break;
 		case IOU_DOC_S64:
 			snprintf(number, sizeof(number), "%" PRId64, field->value.s);
 			raw = number;

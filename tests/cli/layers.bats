@@ -15,7 +15,7 @@ allowed() {
 	session) echo "base ring loop" ;;
 	survey) echo "base meta" ;;
 	dump) echo "base loop render" ;;
-	probe) echo "base ring loop session" ;;
+	bench | probe) echo "base ring loop session" ;;
 	attach) echo "base ring loop session meta survey" ;;
 	esac
 }

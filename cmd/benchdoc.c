@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "benchdoc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static const char *const kinds[] = {
+	[IOU_BENCH_LOOP] = "loop",
+	[IOU_BENCH_PLAIN] = "plain",
+	[IOU_BENCH_TUNED] = "tuned",
+	[IOU_BENCH_OTHER] = "other",
+};
+
+static const char *const verdicts[] = {
+	[IOU_BENCH_OPEN] = "open",
+	[IOU_BENCH_MORE] = "more",
+	[IOU_BENCH_LESS] = "less",
+};
+
+/* ---- For people ---- */
+
+static void say_cost(struct iou_doc *field, const struct iou_benchdoc *what, double value)
+{
+	char text[32];
+
+	if (what->counted)
+		iou_doc_text(field, "%s",
+			     iou_text_count(text, sizeof(text), (uint64_t)(value + 0.5)));
+	else
+		iou_doc_text(field, "%s", iou_text_duration(text, sizeof(text), value));
+}
+
+static void say_ratio(struct iou_doc *field, const struct iou_bench_ratio *ratio)
+{
+	if (!ratio->has_interval)
+		iou_doc_text(field, "%.2f", ratio->median);
+	else
+		iou_doc_text(field, "%.2f (%.2f to %.2f)", ratio->median, ratio->low, ratio->high);
+}
+
+static void say_enters(struct iou_doc *field, double enters)
+{
+	/* One call for all of them. */
+	if (enters < 0.001)
+		iou_doc_text(field, "0.00");
+	else
+		iou_doc_text(field, "%.2f", enters);
+}
+
+/* ---- The document ---- */
+
+static struct iou_doc *add_spread(struct iou_doc *in, const char *key,
+				  const struct iou_bench_spread *spread)
+{
+	struct iou_doc *object = iou_doc_object(in, key);
+
+	iou_doc_double(object, "median", NULL, spread->median);
+	iou_doc_double(object, "low", NULL, spread->low);
+	iou_doc_double(object, "high", NULL, spread->high);
+	return object;
+}
+
+static void add_ratio(struct iou_doc *row, const struct iou_bench_ratio *ratio)
+{
+	struct iou_doc *object = iou_doc_object(row, "ratio");
+
+	iou_doc_double(object, "median", NULL, ratio->median);
+	if (ratio->has_interval) {
+		iou_doc_double(object, "low", NULL, ratio->low);
+		iou_doc_double(object, "high", NULL, ratio->high);
+	} else {
+		iou_doc_null(object, "low", NULL);
+		iou_doc_null(object, "high", NULL);
+	}
+	iou_doc_string(object, "verdict", NULL, verdicts[iou_bench_verdict(ratio)]);
+}
+
+static void add_variant(struct iou_doc *list, const struct iou_benchdoc *what,
+			const struct iou_bench_result *result)
+{
+	struct iou_doc *row = iou_doc_object(list, NULL), *field;
+	const struct iou_bench_variant *variant = result->variant;
+	char label[64], text[32];
+
+	iou_doc_string(row, "name", "VARIANT", variant->name);
+	iou_doc_string(row, "kind", NULL, kinds[variant->kind]);
+	iou_doc_bool(row, "unordered", NULL, variant->unordered);
+	iou_doc_string(row, "help", "HOW", variant->help);
+	iou_doc_u64(row, "requests", NULL, result->samples[0].done.requests);
+	snprintf(label, sizeof(label), "%s", what->counted ? "INSTRUCTIONS" : "EACH");
+	field = add_spread(row, what->counted ? "instructions" : "time_ns", &result->time);
+	iou_doc_label(field, label);
+	say_cost(field, what, result->time.median);
+	if (!what->counted) {
+		double rate = result->time.median > 0 ? 1e9 / result->time.median : 0;
+
+		field = iou_doc_double(row, "per_second", "RATE", rate);
+		iou_doc_text(field, "%s", iou_text_rate(text, sizeof(text), rate));
+		field = add_spread(row, "cpu_ns", &result->cpu);
+		iou_doc_label(field, "CPU");
+		say_cost(field, what, result->cpu.median);
+	}
+	if (!what->counted && what->results->has_instructions) {
+		field = add_spread(row, "instructions", &result->instructions);
+		iou_doc_label(field, "INSTRUCTIONS");
+		iou_doc_text(field, "%.0f", result->instructions.median);
+	}
+	field = iou_doc_double(row, "enters", "ENTERS", result->enters.median);
+	say_enters(field, result->enters.median);
+	add_ratio(row, &result->ratio);
+	iou_doc_label(row->last, "TO THE LOOP");
+	say_ratio(row->last, &result->ratio);
+}
+
+static void add_params(struct iou_doc *doc, const struct iou_benchdoc *what)
+{
+	struct iou_doc *params = iou_doc_object(doc, "params");
+
+	for (size_t i = 0; i < what->job->params_nr; i++) {
+		const struct iou_bench_param *param = &what->job->params[i];
+
+		if (param->max)
+			iou_doc_u64(params, param->name, param->name, what->work->values[i].number);
+		else
+			iou_doc_string(params, param->name, param->name,
+				       what->work->values[i].text);
+	}
+}
+
+struct iou_doc *iou_benchdoc(const struct iou_benchdoc *what)
+{
+	struct iou_doc *doc = iou_doc_new("iouctl.bench/1"), *list;
+	struct utsname uts;
+
+	uname(&uts);
+	iou_doc_string(doc, "job", "job", what->job->name);
+	iou_doc_string(doc, "request", NULL, what->job->request);
+	iou_doc_string(doc, "kernel", "kernel", uts.release);
+	iou_doc_string(doc, "unit", NULL, what->counted ? "instructions" : "ns");
+	add_params(doc, what);
+	iou_doc_u64(doc, "rounds", "rounds", what->results->rounds);
+	iou_doc_u64(doc, "threads", what->config->threads > 1 ? "threads" : NULL,
+		    what->config->threads);
+	list = iou_doc_table_apart(doc, "variants");
+	for (size_t i = 0; i < what->results->nr; i++)
+		add_variant(list, what, &what->results->list[i]);
+	return doc;
+}
+
+struct iou_doc *iou_benchdoc_jobs(void)
+{
+	struct iou_doc *doc = iou_doc_new("iouctl.bench-jobs/1"), *list;
+
+	list = iou_doc_table(doc, "jobs");
+	for (size_t i = 0; i < iou_bench_jobs_nr; i++) {
+		const struct iou_bench_job *job = iou_bench_jobs[i];
+		struct iou_doc *row = iou_doc_object(list, NULL), *params;
+		char text[256] = "";
+		size_t at = 0;
+
+		iou_doc_string(row, "name", "JOB", job->name);
+		iou_doc_string(row, "help", "WHAT", job->help);
+		params = iou_doc_array(row, "params");
+		for (size_t j = 0; j < job->params_nr; j++) {
+			iou_doc_string(params, NULL, NULL, job->params[j].name);
+			if (at < sizeof(text))
+				at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
+						       at ? ", " : "", job->params[j].name);
+		}
+		iou_doc_label(params, "PARAMETERS");
+		iou_doc_text(params, "%s", text);
+	}
+	return doc;
+}
+
+void iou_benchdoc_csv(const struct iou_benchdoc *what)
+{
+	printf("job,variant,kind,unit,requests,median,low,high,enters,ratio,ratio_low,ratio_"
+	       "high\n");
+	for (size_t i = 0; i < what->results->nr; i++) {
+		const struct iou_bench_result *r = &what->results->list[i];
+
+		printf("%s,%s,%s,%s,%" PRIu64 ",%.6g,%.6g,%.6g,%.6g,%.6g,", what->job->name,
+		       r->variant->name, kinds[r->variant->kind],
+		       what->counted ? "instructions" : "ns", r->samples[0].done.requests,
+		       r->time.median, r->time.low, r->time.high, r->enters.median,
+		       r->ratio.median);
+		if (r->ratio.has_interval)
+			printf("%.6g,%.6g\n", r->ratio.low, r->ratio.high);
+		else
+			printf(",\n");
+	}
+}

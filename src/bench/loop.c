@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "bench/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "session/session.h"
+
+struct state {
+	struct iou_image image;
+	struct iou_loop *loop;
+	struct iou_session session;
+	uint64_t count;
+};
+
+static int set_param(struct iou_loop *loop, const char *word, struct iou_err *err)
+{
+	IOU_FREE char *name = strdup(word);
+	char *value = name ? strchr(name, '=') : NULL;
+	const struct iou_decl *param;
+
+	if (!name)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "bench", ENOMEM, "cannot set '%s'", word);
+	if (value)
+		*value++ = '\0';
+	param = iou_loop_param(loop, name);
+	if (!param || !value)
+		return iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
+				   "'%s' has no such parameter: '%s'", iou_loop_name(loop), word);
+	return iou_loop_param_set(loop, param, value, err);
+}
+
+static int open_loop(struct state *s, const struct iou_bench_work *work, const char *spec,
+		     const char *const *params, struct iou_err *err)
+{
+	const struct iou_session_config config = {};
+	int ret = iou_image_find(&s->image, work->loop ?: spec, err)
+			  ?: iou_loop_open(&s->loop, &s->image, NULL, err);
+
+	if (work->loop)
+		params = (const char *const *)work->loop_params;
+	for (; !ret && params && *params; params++)
+		ret = set_param(s->loop, *params, err);
+	return ret ?: iou_session_open(&s->session, s->loop, &config, err);
+}
+
+int iou_bench_loop_open(void **state, const struct iou_bench_work *work, const char *spec,
+			const char *const *params, uint64_t count, struct iou_err *err)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "bench", ENOMEM, "cannot open a loop");
+	s->session = IOU_SESSION_INIT;
+	s->count = count;
+	ret = open_loop(s, work, spec, params, err);
+	if (ret) {
+		iou_bench_loop_close(s);
+		return ret;
+	}
+	*state = s;
+	return 0;
+}
+
+/* How far it says it is. */
+static uint64_t requests_of(const struct state *s)
+{
+	const struct iou_decls *decls = iou_loop_decls(s->loop);
+	uint64_t value;
+
+	for (size_t i = 0; i < decls->nr; i++)
+		if (decls->list[i].of &&
+		    !iou_loop_var_get(s->loop, decls->list[i].variable, &value))
+			return value;
+	return s->count;
+}
+
+int iou_bench_loop_run(void *state, struct iou_bench_done *done, struct iou_err *err)
+{
+	const struct iou_run_config config = {};
+	struct state *s = state;
+	struct iou_run run;
+	int ret = iou_session_run(&s->session, &config, &run, err);
+
+	if (ret)
+		return ret;
+	if (run.stop != IOU_STOP_DONE)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "run", run.stop_errno,
+				   "'%s' did not end its job: %s%s%s", iou_loop_name(s->loop),
+				   iou_stop_name(run.stop), run.stop_text[0] ? ": " : "",
+				   run.stop_text);
+	done->requests = requests_of(s);
+	done->enters = run.enter_calls;
+	return 0;
+}
+
+void iou_bench_loop_close(void *state)
+{
+	struct state *s = state;
+
+	iou_loop_free(s->loop);
+	iou_session_release(&s->session);
+	iou_image_release(&s->image);
+	free(s);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One round of one variant. */
+#pragma once
+
+#include "bench/bench.h"
+
+/* As iou_bench_run(), of which it is a part. */
+int iou_bench_measure(struct iou_bench_sample *sample, const struct iou_bench_variant *variant,
+		      const struct iou_bench_work *work, const struct iou_bench_config *config,
+		      struct iou_err *err);
