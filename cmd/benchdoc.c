@@ -80,6 +80,35 @@ static void add_ratio(struct iou_doc *row, const struct iou_bench_ratio *ratio)
 	iou_doc_string(object, "verdict", NULL, verdicts[iou_bench_verdict(ratio)]);
 }
 
+/* Those of the fastest half, and so on: {p50, p90, p99, p999}. */
+static void add_latency(struct iou_doc *row, const struct iou_benchdoc *what,
+			const struct iou_bench_latency *latency)
+{
+	static const struct {
+		const char *key, *label;
+		double share;
+	} quantiles[] = {{"p50", "P50", 0.5},
+			 {"p90", NULL, 0.9},
+			 {"p99", "P99", 0.99},
+			 {"p999", "P99.9", 0.999}};
+	struct iou_doc *object;
+
+	if (!latency->nr)
+		return;
+	object = iou_doc_object(row, what->counted ? "latency_instructions" : "latency_ns");
+	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++) {
+		double value = iou_bench_latency_quantile(latency, quantiles[i].share);
+
+		iou_doc_double(object, quantiles[i].key, NULL, value);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(quantiles); i++)
+		if (quantiles[i].label) {
+			double value = iou_bench_latency_quantile(latency, quantiles[i].share);
+
+			say_cost(iou_doc_double(row, NULL, quantiles[i].label, value), what, value);
+		}
+}
+
 static void add_variant(struct iou_doc *list, const struct iou_benchdoc *what,
 			const struct iou_bench_result *result)
 {
@@ -102,7 +131,11 @@ static void add_variant(struct iou_doc *list, const struct iou_benchdoc *what,
 		field = iou_doc_double(row, "per_second", "RATE", rate);
 		iou_doc_text(field, "%s", iou_text_rate(text, sizeof(text), rate));
 		field = add_spread(row, "cpu_ns", &result->cpu);
-		iou_doc_label(field, "CPU");
+		iou_doc_label(field, what->job->cpu_of ?: "CPU");
+		say_cost(field, what, result->cpu.median);
+	} else if (what->job->cpu_of) {
+		field = add_spread(row, "cpu_instructions", &result->cpu);
+		iou_doc_label(field, what->job->cpu_of);
 		say_cost(field, what, result->cpu.median);
 	}
 	if (!what->counted && what->results->has_instructions) {
@@ -110,8 +143,9 @@ static void add_variant(struct iou_doc *list, const struct iou_benchdoc *what,
 		iou_doc_label(field, "INSTRUCTIONS");
 		iou_doc_text(field, "%.0f", result->instructions.median);
 	}
-	field = iou_doc_double(row, "enters", "ENTERS", result->enters.median);
+	field = iou_doc_double(row, "enters", "CALLS", result->enters.median);
 	say_enters(field, result->enters.median);
+	add_latency(row, what, &result->latency);
 	add_ratio(row, &result->ratio);
 	iou_doc_label(row->last, "TO THE LOOP");
 	say_ratio(row->last, &result->ratio);

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "bench/latency.h"
 #include "bench/summary.h"
 
 /* What can be said of a job: NAME=VALUE of the command line. */
@@ -43,6 +44,8 @@ struct iou_bench_work {
 struct iou_bench_done {
 	uint64_t requests,
 		enters; /* enters: calls of io_uring_enter(2), or of what is in its place */
+	/* For variants whose requests have one: run() adds them to what is here. */
+	struct iou_bench_latency *latency;
 };
 
 enum iou_bench_kind {
@@ -67,6 +70,8 @@ struct iou_bench_variant {
 struct iou_bench_job {
 	const char *name, *help;
 	const char *request; /* what is counted: "NOP", "block", "round trip" */
+	/* Whose CPU time it is that is told, where that is not all: "SERVER", or NULL. */
+	const char *cpu_of;
 	const struct iou_bench_param *params;
 	size_t params_nr;
 	const struct iou_bench_variant *variants; /* the loop is the first */
@@ -101,7 +106,8 @@ struct iou_bench_result {
 	struct iou_bench_sample *samples;                /* of each round */
 	struct iou_bench_spread time, cpu, instructions; /* per request: ns, ns, and their number */
 	struct iou_bench_spread enters;                  /* likewise */
-	struct iou_bench_ratio ratio; /* its time to the loop's, round by round */
+	struct iou_bench_ratio ratio;     /* its time to the loop's, round by round */
+	struct iou_bench_latency latency; /* of all rounds together */
 };
 
 struct iou_bench_results {

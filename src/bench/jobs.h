@@ -3,4 +3,4 @@
 
 #include "bench/bench.h"
 
-extern const struct iou_bench_job iou_bench_nop, iou_bench_nop_batch;
+extern const struct iou_bench_job iou_bench_nop, iou_bench_nop_batch, iou_bench_echo;

@@ -97,6 +97,17 @@ int iou_bench_loop_run(void *state, struct iou_bench_done *done, struct iou_err 
 	return 0;
 }
 
+const char *iou_bench_loop_listens(void *state)
+{
+	const struct state *s = state;
+	const struct iou_decls *decls = iou_loop_decls(s->loop);
+
+	for (size_t i = 0; i < decls->nr; i++)
+		if (decls->list[i].what == IOU_DECL_PARAM && decls->list[i].kind == IOU_KIND_LISTEN)
+			return iou_loop_param_text(s->loop, &decls->list[i]);
+	return NULL;
+}
+
 void iou_bench_loop_close(void *state)
 {
 	struct state *s = state;

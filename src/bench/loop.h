@@ -11,4 +11,6 @@
 int iou_bench_loop_open(void **state, const struct iou_bench_work *work, const char *spec,
 			const char *const *params, uint64_t count, struct iou_err *err);
 int iou_bench_loop_run(void *state, struct iou_bench_done *done, struct iou_err *err);
+/* The address at which it waits for clients, as numbers; NULL where it does not. */
+const char *iou_bench_loop_listens(void *state);
 void iou_bench_loop_close(void *state);

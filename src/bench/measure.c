@@ -24,6 +24,7 @@ struct report {
 	int ret;
 	struct iou_err err; /* without its detail */
 	struct iou_bench_done done;
+	struct iou_bench_latency latency;
 	uint64_t begin_ns, end_ns, cpu_ns, instructions;
 };
 
@@ -81,8 +82,10 @@ static void measure(struct report *report, const struct iou_bench_variant *varia
 	struct iou_err err = {};
 	void *state = NULL;
 	int counter = open_counter();
-	int ret = variant->open(&state, variant, work, &err);
+	int ret;
 
+	report->done.latency = &report->latency;
+	ret = variant->open(&state, variant, work, &err);
 	if (!ret) {
 		wait_for_go(ready, go);
 		if (counter >= 0)
@@ -167,7 +170,8 @@ static void wait_for_all(const struct processes *p)
 	} while (got > 0 || (got < 0 && errno == EINTR));
 }
 
-static int collect(struct iou_bench_sample *sample, struct processes *p, struct iou_err *err)
+static int collect(struct iou_bench_sample *sample, struct iou_bench_latency *latency,
+		   struct processes *p, struct iou_err *err)
 {
 	uint64_t begin = UINT64_MAX, end = 0;
 	struct iou_bench_sample sum = {};
@@ -200,14 +204,16 @@ static int collect(struct iou_bench_sample *sample, struct processes *p, struct 
 	}
 	if (ret)
 		return ret;
+	for (size_t i = 0; i < p->nr; i++)
+		iou_bench_latency_merge(latency, &p->list[i].report->latency);
 	sum.elapsed_ns = end - begin;
 	*sample = sum;
 	return 0;
 }
 
-int iou_bench_measure(struct iou_bench_sample *sample, const struct iou_bench_variant *variant,
-		      const struct iou_bench_work *work, const struct iou_bench_config *config,
-		      struct iou_err *err)
+int iou_bench_measure(struct iou_bench_sample *sample, struct iou_bench_latency *latency,
+		      const struct iou_bench_variant *variant, const struct iou_bench_work *work,
+		      const struct iou_bench_config *config, struct iou_err *err)
 {
 	IOU_CLEANUP(release)
 	struct processes p = {.nr = config->threads, .ready = {-1, -1}, .go = {-1, -1}};
@@ -229,5 +235,5 @@ int iou_bench_measure(struct iou_bench_sample *sample, const struct iou_bench_va
 	iou_close(TAKE_FD(p.ready[1]));
 	wait_for_all(&p);
 	iou_close(TAKE_FD(p.go[1]));
-	return collect(sample, &p, err);
+	return collect(sample, latency, &p, err);
 }

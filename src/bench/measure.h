@@ -4,7 +4,7 @@
 
 #include "bench/bench.h"
 
-/* As iou_bench_run(), of which it is a part. */
-int iou_bench_measure(struct iou_bench_sample *sample, const struct iou_bench_variant *variant,
-		      const struct iou_bench_work *work, const struct iou_bench_config *config,
-		      struct iou_err *err);
+/* As iou_bench_run(), of which it is a part. How long requests took is added to @latency. */
+int iou_bench_measure(struct iou_bench_sample *sample, struct iou_bench_latency *latency,
+		      const struct iou_bench_variant *variant, const struct iou_bench_work *work,
+		      const struct iou_bench_config *config, struct iou_err *err);

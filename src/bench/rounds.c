@@ -27,8 +27,10 @@ static int run_round(struct iou_bench_results *results, uint32_t round, int32_t 
 	for (size_t i = 0; i < results->nr; i++) {
 		size_t at = (i + results->nr - round % results->nr) % results->nr;
 		struct iou_bench_result *result = &results->list[at];
+		struct iou_bench_latency dropped = {};
 		struct iou_bench_sample sample;
-		int ret = iou_bench_measure(&sample, result->variant, work, config, err);
+		int ret = iou_bench_measure(&sample, keep >= 0 ? &result->latency : &dropped,
+					    result->variant, work, config, err);
 
 		if (ret)
 			return ret;
