@@ -27,9 +27,19 @@ static uint64_t data_of(enum what what, uint32_t buffer, uint32_t slot)
 	return (uint64_t)what << 60 | (uint64_t)buffer << 32 | slot;
 }
 
+#define NONE UINT32_MAX
+
+/* What was received, in the order in which it is sent: the next one when this is gone, since they
+ * might overtake each other. */
 struct buffer {
 	uint32_t have, gone;
-	bool kept; /* not all of it was sent */
+	uint32_t slot, next;
+	bool kept; /* not all of it was sent at once */
+};
+
+struct connection {
+	uint32_t first, last; /* buffers */
+	bool closing;         /* when they are gone */
 };
 
 struct tuned {
@@ -41,6 +51,7 @@ struct tuned {
 	uint32_t *sent; /* buffers of the sends of this call */
 	uint32_t sent_nr;
 	struct buffer *list;
+	struct connection *slots;
 	struct io_uring_buf_ring *provided; /* in one mapping with the buffers */
 	uint8_t *buffers;
 	size_t mapped;
@@ -54,6 +65,7 @@ static void close_tuned(void *state)
 	if (t->provided)
 		munmap(t->provided, t->mapped);
 	free(t->list);
+	free(t->slots);
 	free(t->sent);
 	free(t);
 }
@@ -117,7 +129,8 @@ static int open_tuned(void **state, int listener, const struct iou_echo_config *
 	}
 	t->list = calloc(t->nr, sizeof(*t->list));
 	t->sent = calloc(t->nr, sizeof(*t->sent));
-	ret = t->list && t->sent ? 0 : -ENOMEM;
+	t->slots = calloc(t->connections, sizeof(*t->slots));
+	ret = t->list && t->slots && t->sent ? 0 : -ENOMEM;
 	ret = ret ?: iou_ring_register_slots(&t->ring.ring, t->connections);
 	ret = ret ?: make_buffers(t);
 	if (ret) {
@@ -152,11 +165,11 @@ static void receive_all(struct tuned *t, uint32_t slot)
 	};
 }
 
-static void send_at_once(struct tuned *t, uint32_t buffer, uint32_t slot)
+static void send_at_once(struct tuned *t, uint32_t buffer)
 {
-	struct io_uring_sqe *sqe = iou_uring_sqe(&t->ring);
+	uint32_t slot = t->list[buffer].slot;
 
-	*sqe = (struct io_uring_sqe){
+	*iou_uring_sqe(&t->ring) = (struct io_uring_sqe){
 		.opcode = IORING_OP_SEND,
 		.flags = IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS,
 		.fd = (int)slot,
@@ -200,10 +213,38 @@ static int took_accept(struct tuned *t, const struct io_uring_cqe *cqe, struct i
 	if (cqe->res < 0)
 		return iou_echo_error(err, -cqe->res, "a server cannot accept");
 	t->accepted++;
+	t->slots[cqe->res] = (struct connection){.first = NONE};
 	receive_all(t, (uint32_t)cqe->res);
 	if (!(cqe->flags & IORING_CQE_F_MORE) && t->accepted < t->connections)
 		accept_all(t);
 	return 0;
+}
+
+static void answer(struct tuned *t, uint32_t buffer, uint32_t size, uint32_t slot)
+{
+	struct connection *conn = &t->slots[slot];
+
+	t->list[buffer] = (struct buffer){.have = size, .slot = slot, .next = NONE};
+	if (conn->first == NONE) {
+		conn->first = buffer;
+		send_at_once(t, buffer);
+	} else {
+		t->list[conn->last].next = buffer;
+	}
+	conn->last = buffer;
+}
+
+/* All of it was sent, or nobody is there any more to send it to. */
+static void is_gone(struct tuned *t, uint32_t buffer)
+{
+	struct connection *conn = &t->slots[t->list[buffer].slot];
+
+	give_back(t, buffer);
+	conn->first = t->list[buffer].next;
+	if (conn->first != NONE)
+		send_at_once(t, conn->first);
+	else if (conn->closing)
+		close_slot(t, t->list[buffer].slot);
 }
 
 static int took_receive(struct tuned *t, const struct io_uring_cqe *cqe, uint32_t slot,
@@ -212,16 +253,17 @@ static int took_receive(struct tuned *t, const struct io_uring_cqe *cqe, uint32_
 	uint32_t buffer = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 
 	if (cqe->res > 0) {
-		t->list[buffer] = (struct buffer){.have = (uint32_t)cqe->res};
-		send_at_once(t, buffer, slot);
+		answer(t, buffer, (uint32_t)cqe->res, slot);
 		if (!(cqe->flags & IORING_CQE_F_MORE))
 			receive_all(t, slot);
 	} else if (cqe->res == -ENOBUFS) {
 		receive_all(t, slot);
 	} else if (cqe->res && cqe->res != -ECONNRESET) {
 		return iou_echo_error(err, -cqe->res, "a server cannot receive");
-	} else {
+	} else if (t->slots[slot].first == NONE) {
 		close_slot(t, slot);
+	} else {
+		t->slots[slot].closing = true;
 	}
 	return 0;
 }
@@ -244,7 +286,7 @@ static int took_send(struct tuned *t, const struct io_uring_cqe *cqe, uint32_t b
 		b->kept = true;
 		send_rest(t, buffer, slot);
 	} else if (cqe->user_data >> 60 == SEND_REST) {
-		give_back(t, buffer);
+		is_gone(t, buffer);
 	}
 	return 0;
 }
@@ -264,7 +306,7 @@ static int took(struct tuned *t, const struct io_uring_cqe *cqe, struct iou_err 
 /* The CQEs of one call. Sends of the call before have theirs among them, if they have any. */
 static int reap(struct tuned *t, struct iou_err *err)
 {
-	uint32_t before = t->sent_nr, first = 0;
+	uint32_t before = t->sent_nr;
 	const struct io_uring_cqe *cqe;
 	int ret = 0;
 
@@ -273,12 +315,11 @@ static int reap(struct tuned *t, struct iou_err *err)
 		iou_uring_seen(&t->ring, 1);
 	}
 	iou_uring_publish(&t->ring);
-	for (uint32_t i = 0; i < t->sent_nr; i++)
-		if (i >= before)
-			t->sent[first++] = t->sent[i];
-		else if (!t->list[t->sent[i]].kept)
-			give_back(t, t->sent[i]);
-	t->sent_nr = first;
+	for (uint32_t i = 0; i < before; i++)
+		if (!t->list[t->sent[i]].kept)
+			is_gone(t, t->sent[i]);
+	t->sent_nr -= before;
+	memmove(t->sent, t->sent + before, t->sent_nr * sizeof(*t->sent));
 	publish_buffers(t);
 	return ret;
 }
