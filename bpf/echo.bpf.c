@@ -89,7 +89,7 @@ static struct connection {
 	__u32 have;  /* bytes received */
 	__u32 gone;  /* bytes sent back */
 	__u32 what;  /* what its request does; 0: the slot is free */
-	__u32 reserved;
+	bool more;   /* there may be more to receive by now */
 } list[CONNS_MAX];
 
 #define TODO_MAX (4 * CONNS_MAX)
@@ -203,6 +203,7 @@ static __always_inline void took_accept(__u32 nr, __s32 res, __u64 now)
 	open++;
 	if (open > connections_max)
 		connections_max = open;
+	list[nr % CONNS_MAX].more = true;
 	next(nr, ended ? CLOSE : RECV);
 }
 
@@ -233,10 +234,11 @@ static __always_inline void answer(__u32 nr)
 	}
 }
 
-static __always_inline void took_recv(__u32 nr, __s32 res, __u64 now)
+static __always_inline void took_recv(__u32 nr, __s32 res, __u32 flags, __u64 now)
 {
 	struct connection *conn = &list[nr % CONNS_MAX];
 
+	conn->more = flags & IORING_CQE_F_SOCK_NONEMPTY;
 	if (res > 0) {
 		received += res;
 		conn->since = now;
@@ -367,6 +369,9 @@ static __always_inline void prep_conn(struct io_uring_sqe *sqe, __u32 what, __u3
 	} else if (what == RECV) {
 		io_uring_prep_recv(sqe, slot, addr, bs, 0);
 		sqe->flags = IOSQE_FIXED_FILE;
+		/* Not tried in vain first. */
+		if (!conn->more)
+			sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
 	} else if (what == SEND) {
 		io_uring_prep_send(sqe, slot, addr + conn->gone, conn->have - conn->gone,
 				   MSG_NOSIGNAL);
@@ -406,9 +411,8 @@ static __always_inline __u32 still(__u32 entry)
 	return CLOSE | nr;
 }
 
-static __always_inline void took(__u32 entry, __s32 res)
+static __always_inline void took(__u32 entry, __s32 res, __u32 flags, __u64 now)
 {
-	__u64 now = bpf_ktime_get_ns();
 	__u32 what = entry & ~NR, nr = entry % CONNS_MAX;
 
 	if (is_timer(what))
@@ -419,7 +423,7 @@ static __always_inline void took(__u32 entry, __s32 res)
 	if (res >= 0)
 		moved_at = now;
 	if (what == RECV)
-		took_recv(nr, res, now);
+		took_recv(nr, res, flags, now);
 	else if (what == SEND)
 		took_send(nr, res, now);
 	else if (what == ACCEPT)
@@ -428,13 +432,13 @@ static __always_inline void took(__u32 entry, __s32 res)
 		took_close(nr, res);
 }
 
-static __always_inline void reap(struct iou_ring *ring)
+static __always_inline void reap(struct iou_ring *ring, __u64 now)
 {
 	__u32 left = iou_control.step_budget;
 	struct io_uring_cqe *cqe;
 
 	iou_forever {
-		__u32 entry;
+		__u32 entry, flags;
 		__s32 res;
 
 		cqe = iou_cqe_peek(ring);
@@ -442,8 +446,9 @@ static __always_inline void reap(struct iou_ring *ring)
 			break;
 		entry = cqe->user_data;
 		res = cqe->res;
+		flags = cqe->flags;
 		iou_cqe_seen(ring);
-		took(entry, res);
+		took(entry, res, flags, now);
 		left--;
 		iou_forget(left);
 		iou_forget(ring->cq_head);
@@ -532,7 +537,7 @@ static __always_inline int step(struct iou_ring *ring)
 	int taken = 0;
 
 	iou_forever {
-		reap(ring);
+		reap(ring, now);
 		look_for_end(now);
 		look_for_release(now);
 		accept_next(now);
