@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "build/clang.h"
 
 /* Of what clang says: far more than is read. */
@@ -207,6 +208,11 @@ int iou_build_make(struct iou_build *build, const struct iou_build_config *confi
 	if (ret)
 		iou_build_release(build);
 	return ret;
+}
+
+int iou_build_write(const struct iou_build *build, const char *object, struct iou_err *err)
+{
+	return iou_file_write(object, build->image.data, build->image.size, err);
 }
 
 void iou_build_release(struct iou_build *build)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The object into its place: as a whole, or not at all. */
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +14,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "build/build.h"
 
-static int write_whole(int fd, const struct iou_image *image)
+static int write_whole(int fd, const void *data, size_t size)
 {
 	size_t at = 0;
 
-	while (at < image->size) {
-		ssize_t put = write(fd, (const char *)image->data + at, image->size - at);
+	while (at < size) {
+		ssize_t put = write(fd, (const char *)data + at, size - at);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -31,11 +32,11 @@ static int write_whole(int fd, const struct iou_image *image)
 }
 
 /* A device, a pipe: as with any other program. */
-static int write_to(const char *path, const struct iou_image *image)
+static int write_to(const char *path, const void *data, size_t size)
 {
 	IOU_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : write_whole(fd, image);
+	return fd < 0 ? -errno : write_whole(fd, data, size);
 }
 
 /* A name that nobody has, in the directory of @path; to be freed. */
@@ -54,7 +55,7 @@ static char *name_beside(const char *path)
 	return name;
 }
 
-static int write_beside(const char *path, const struct iou_image *image)
+static int write_beside(const char *path, const void *data, size_t size)
 {
 	IOU_FREE char *name = name_beside(path);
 	IOU_CLOSE int fd = name ? open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
@@ -62,7 +63,7 @@ static int write_beside(const char *path, const struct iou_image *image)
 
 	if (fd < 0)
 		return -errno;
-	ret = write_whole(fd, image);
+	ret = write_whole(fd, data, size);
 	/* Where a disk is full or over quota, some file systems only say so now. */
 	if (!ret && close(TAKE_FD(fd)))
 		ret = -errno;
@@ -74,25 +75,25 @@ static int write_beside(const char *path, const struct iou_image *image)
 }
 
 /* The file that is written has another name for a moment, in which no signal may end us. */
-static int replace(const char *object, const struct iou_image *image)
+static int replace(const char *path, const void *data, size_t size)
 {
 	/* What a symbolic link leads to is replaced, not the link. */
-	IOU_FREE char *real = realpath(object, NULL);
+	IOU_FREE char *real = realpath(path, NULL);
 	sigset_t all, before;
 	int ret;
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	ret = write_beside(real ?: object, image);
+	ret = write_beside(real ?: path, data, size);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return ret;
 }
 
-int iou_build_write(const struct iou_build *build, const char *object, struct iou_err *err)
+int iou_file_write(const char *path, const void *data, size_t size, struct iou_err *err)
 {
 	struct stat st;
-	bool special = stat(object, &st) == 0 && !S_ISREG(st.st_mode);
-	int ret = special ? write_to(object, &build->image) : replace(object, &build->image);
+	bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+	int ret = special ? write_to(path, data, size) : replace(path, data, size);
 	enum iou_cause cause = ret == -EACCES || ret == -EPERM || ret == -EROFS
 				       ? IOU_CAUSE_PERMISSION
 			       : ret == -ENOENT || ret == -ENOTDIR || ret == -EISDIR ||
@@ -100,5 +101,5 @@ int iou_build_write(const struct iou_build *build, const char *object, struct io
 				       ? IOU_CAUSE_USAGE
 				       : IOU_CAUSE_FAILED;
 
-	return ret ? iou_err_set(err, cause, "output", -ret, "cannot write '%s'", object) : 0;
+	return ret ? iou_err_set(err, cause, "output", -ret, "cannot write '%s'", path) : 0;
 }
