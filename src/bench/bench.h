@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "bench/latency.h"
+#include "bench/startup.h"
 #include "bench/summary.h"
 
 /* What can be said of a job: NAME=VALUE of the command line. */
@@ -38,7 +39,8 @@ struct iou_bench_work {
 	union iou_bench_value values[IOU_BENCH_PARAMS_MAX];
 	uint32_t thread;  /* which of several that do the same at the same time */
 	const char *loop; /* what iou_image_find() finds, where it is not the job's own; or NULL */
-	char *const *loop_params; /* NAME=VALUE, NULL-terminated; of @loop */
+	char *const *loop_params;          /* NAME=VALUE, NULL-terminated; of @loop */
+	struct iou_bench_startup *startup; /* to be filled in by the one that is a loop; or NULL */
 };
 
 struct iou_bench_done {
@@ -89,8 +91,10 @@ struct iou_bench_config {
 	const int *cpus; /* for one thread after the other, again and again; NULL: any */
 	size_t cpus_nr;
 	uint64_t duration_ns; /* no round begins later, but for the first six; 0: never */
-	void (*progress)(void *data, uint32_t round, uint32_t rounds);
+	/* Before each variant; @rounds is the most that there will be. */
+	void (*progress)(void *data, uint32_t round, uint32_t rounds, const char *variant);
 	void *progress_data;
+	int *signal; /* where it is said which one ended the rounds */
 };
 
 /* One round of one variant: sums over its threads, from the first one's begin to the last one's
@@ -98,7 +102,8 @@ struct iou_bench_config {
 struct iou_bench_sample {
 	struct iou_bench_done done;
 	uint64_t elapsed_ns, cpu_ns;
-	uint64_t instructions; /* by the processor's counter; 0 where there is none */
+	uint64_t open_ns, close_ns; /* of the thread that took longest */
+	uint64_t instructions;      /* by the processor's counter; 0 where there is none */
 };
 
 struct iou_bench_result {
@@ -108,6 +113,9 @@ struct iou_bench_result {
 	struct iou_bench_spread enters;                  /* likewise */
 	struct iou_bench_ratio ratio;     /* its time to the loop's, round by round */
 	struct iou_bench_latency latency; /* of all rounds together */
+	struct iou_bench_spread setup;    /* to open and to close, of a round: ns */
+	bool pays;                        /* the loop does, at some time */
+	uint64_t break_even; /* if so: from so many requests on, opened and closed included */
 };
 
 struct iou_bench_results {
@@ -115,13 +123,21 @@ struct iou_bench_results {
 	size_t nr;
 	uint32_t rounds; /* that were done */
 	bool has_instructions;
+	struct iou_bench_startup startup; /* the loop's: medians */
 };
 
 /*
  * Measure all variants of @job. Errors are those of the variants; stage "bench", FAILED, where a
- * process ended without a word. Signals end us and all rounds as they end any program.
+ * process ended without a word; the message names the variant. A signal that would end us ends
+ * the round and all that it started: -EINTR, and the signal in @config.
  */
 int iou_bench_run(struct iou_bench_results *results, const struct iou_bench_job *job,
 		  const struct iou_bench_work *work, const struct iou_bench_config *config,
 		  struct iou_err *err);
+/* Which of @nr variants is the one number @i in a round. */
+size_t iou_bench_order(uint32_t round, size_t i, size_t nr);
+
+/* Whether we may run on all processors of @config: stage "usage", cause USAGE. */
+int iou_bench_check_cpus(const struct iou_bench_config *config, struct iou_err *err);
+
 void iou_bench_results_release(struct iou_bench_results *results);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "session/session.h"
@@ -32,10 +33,42 @@ static int set_param(struct iou_loop *loop, const char *word, struct iou_err *er
 	return iou_loop_param_set(loop, param, value, err);
 }
 
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int open_session(struct state *s, const struct iou_bench_work *work, uint64_t begin_ns,
+			struct iou_err *err)
+{
+	struct iou_session_times times = {};
+	const struct iou_session_config config = {.times = &times};
+	uint64_t opened_ns;
+	int ret;
+
+	if (work->startup)
+		iou_loop_measure(s->loop);
+	opened_ns = now();
+	ret = iou_session_open(&s->session, s->loop, &config, err);
+	if (!ret && work->startup)
+		*work->startup = (struct iou_bench_startup){
+			.known = true,
+			.open = opened_ns - begin_ns,
+			.ring = times.ring_ns - opened_ns,
+			.load = times.load_ns - times.ring_ns,
+			.verifier = iou_loop_size(s->loop)->verified_ns,
+			.attach = times.attach_ns - times.load_ns,
+		};
+	return ret;
+}
+
 static int open_loop(struct state *s, const struct iou_bench_work *work, const char *spec,
 		     const char *const *params, struct iou_err *err)
 {
-	const struct iou_session_config config = {};
+	uint64_t begin_ns = now();
 	int ret = iou_image_find(&s->image, work->loop ?: spec, err)
 			  ?: iou_loop_open(&s->loop, &s->image, NULL, err);
 
@@ -43,7 +76,7 @@ static int open_loop(struct state *s, const struct iou_bench_work *work, const c
 		params = (const char *const *)work->loop_params;
 	for (; !ret && params && *params; params++)
 		ret = set_param(s->loop, *params, err);
-	return ret ?: iou_session_open(&s->session, s->loop, &config, err);
+	return ret ?: open_session(s, work, begin_ns, err);
 }
 
 int iou_bench_loop_open(void **state, const struct iou_bench_work *work, const char *spec,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "bench/summary.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static int compare(const void *a, const void *b)
@@ -40,17 +41,16 @@ struct iou_bench_spread iou_bench_spread(double *values, size_t nr)
  */
 static long left_out(size_t nr)
 {
-	double term = 1, tail = 0;
+	/* Of many tosses, the first ones are too rare for a double. */
+	double term = -(double)nr * log(2), tail = 0;
 	long k = -1;
 
-	for (size_t i = 0; i < nr; i++)
-		term /= 2;
-	for (size_t i = 0; i <= nr; i++) {
-		tail += term;
+	for (size_t i = 0; i < nr; i++) {
+		tail += exp(term);
 		if (2 * tail > 0.05)
 			break;
 		k = (long)i;
-		term *= (double)(nr - i) / (double)(i + 1);
+		term += log((double)(nr - i) / (double)(i + 1));
 	}
 	return k;
 }

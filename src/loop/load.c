@@ -95,6 +95,7 @@ static void measure(struct iou_loop *loop)
 		loop->size.jited_bytes = info.jited_prog_len;
 	}
 	loop->size.stack_bytes = iou_verifier_stack(loop->log);
+	loop->size.verified_ns = iou_verifier_time(loop->log);
 }
 
 void iou_loop_measure(struct iou_loop *loop)

@@ -144,6 +144,7 @@ int iou_loop_load(struct iou_loop *loop, struct iou_err *err);
 /* What the kernel says of the program that it loaded. */
 struct iou_loop_size {
 	uint64_t verified_insns; /* that the verifier looked at, each as often as it did */
+	uint64_t verified_ns;    /* how long that took it */
 	uint64_t xlated_bytes;   /* BPF, 8 to an instruction, as the kernel left it */
 	uint64_t jited_bytes;    /* 0 where it may not be told, or is not compiled */
 	uint64_t stack_bytes;    /* of the deepest chain of calls */

@@ -120,3 +120,11 @@ uint64_t iou_verifier_stack(const char *log)
 	} while (*end == '+');
 	return sum;
 }
+
+uint64_t iou_verifier_time(const char *log)
+{
+	static const char before[] = "verification time ";
+	const char *at = strstr(log, before);
+
+	return at ? strtoull(at + strlen(before), NULL, 10) * 1000 : 0;
+}

@@ -13,3 +13,6 @@ void iou_verifier_reason(const char *log, char *reason, size_t size);
 
 /* Bytes of stack, the frames of a chain of calls together; 0 where the log does not say. */
 uint64_t iou_verifier_stack(const char *log);
+
+/* Nanoseconds that it took, in steps of a thousand; 0 where the log does not say. */
+uint64_t iou_verifier_time(const char *log);

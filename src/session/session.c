@@ -110,7 +110,12 @@ static int load(struct iou_session *session, const struct iou_session_config *co
 	if (ret)
 		return ret;
 	iou_loop_ring_fd_set(loop, session->ring.fd);
-	return iou_loop_load(loop, err) ?: iou_resources_place_timers(loop, err);
+	if (config->times)
+		config->times->ring_ns = iou_watch_now();
+	ret = iou_loop_load(loop, err);
+	if (config->times)
+		config->times->load_ns = iou_watch_now();
+	return ret ?: iou_resources_place_timers(loop, err);
 }
 
 int iou_session_open(struct iou_session *session, struct iou_loop *loop,
@@ -124,6 +129,8 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		opened.holds_signals = true;
 		ret = iou_loop_attach(loop, err);
 	}
+	if (config->times)
+		config->times->attach_ns = iou_watch_now();
 	if (!ret)
 		ret = iou_loop_run_check(loop, err);
 	if (!ret)

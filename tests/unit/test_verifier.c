@@ -62,6 +62,15 @@ static void garbage(void **state)
 	}
 }
 
+static void times(void **state)
+{
+	(void)state;
+	assert_int_equal(iou_verifier_time("x\nverification time 3021 usec\nstack depth 8\n"),
+			 3021000);
+	assert_int_equal(iou_verifier_time("verification time "), 0);
+	assert_int_equal(iou_verifier_time(""), 0);
+}
+
 static void stacks(void **state)
 {
 	(void)state;
@@ -78,6 +87,7 @@ int main(void)
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(stacks),
+		cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests_name("verifier", tests, NULL, NULL);
