@@ -2,6 +2,7 @@
 /* The data of the completions. What the shells do with it is in iouctl.{bash,zsh,fish}.in. */
 #include <string.h>
 
+#include "bench/bench.h"
 #include "gen.h"
 
 struct place {
@@ -52,6 +53,37 @@ static void print_takers(struct place *place)
 	fputs(" ' == *\" $1 \"* ]]\n}\n\n_iouctl_takes_params() {\n\t[[ ' ", place->out);
 	each_command(place, param_taker);
 	fputs(" ' == *\" $1 \"* ]]\n}\n", place->out);
+}
+
+/* The jobs of bench, each after a space. */
+static void print_jobs(FILE *out)
+{
+	for (size_t i = 0; i < iou_bench_jobs_nr; i++)
+		fprintf(out, " %s", iou_bench_jobs[i]->name);
+}
+
+/* What can be said of a job, each after a space and before an '='. */
+static void print_job_params(FILE *out, const struct iou_bench_job *job, const char *behind)
+{
+	for (size_t i = 0; i < job->params_nr; i++)
+		fprintf(out, " %s%s", job->params[i].name, behind);
+}
+
+/* For bash and zsh: the jobs in array @list, and the parameters of job $1, with @behind added. */
+static void print_job_words(FILE *out, const char *list, const char *behind)
+{
+	fprintf(out, "\n_iouctl_jobs() {\n\t%s=(", list);
+	print_jobs(out);
+	fprintf(out,
+		" )\n}\n\n# What can be said of job $1.\n"
+		"_iouctl_job_params() {\n\t%s=()\n\tcase $1 in\n",
+		list);
+	for (size_t i = 0; i < iou_bench_jobs_nr; i++) {
+		fprintf(out, "\t%s) %s=(", iou_bench_jobs[i]->name, list);
+		print_job_params(out, iou_bench_jobs[i], behind);
+		fputs(" ) ;;\n", out);
+	}
+	fputs("\tesac\n}\n", out);
 }
 
 /* ---- bash ---- */
@@ -113,6 +145,7 @@ int gen_bash(FILE *out, const char *arg)
 	each_command(&place, bash_values);
 	fputs("\tesac\n}\n", out);
 	print_takers(&place);
+	print_job_words(out, "words", "=");
 	return 0;
 }
 
@@ -197,6 +230,7 @@ int gen_zsh(FILE *out, const char *arg)
 	each_command(&place, zsh_options);
 	fputs("\t*) return 1 ;;\n\tesac\n}\n", out);
 	print_takers(&place);
+	print_job_words(out, "list", "");
 	return 0;
 }
 
@@ -274,6 +308,20 @@ static void fish_command(const struct iou_command *command, struct place *place)
 	iou_args_options(command->argp, fish_option, place);
 }
 
+static void fish_jobs(FILE *out)
+{
+	fputs("complete -c iouctl -n '__iouctl_at job' -a '", out);
+	print_jobs(out);
+	fputs("' -d Job\n", out);
+	for (size_t i = 0; i < iou_bench_jobs_nr; i++) {
+		fprintf(out,
+			"complete -c iouctl -n '__iouctl_at job-params; and __iouctl_at =%s' -a '",
+			iou_bench_jobs[i]->name);
+		print_job_params(out, iou_bench_jobs[i], "=");
+		fputs("' -d Parameter\n", out);
+	}
+}
+
 int gen_fish(FILE *out, const char *arg)
 {
 	struct place place = {.out = out};
@@ -297,5 +345,6 @@ int gen_fish(FILE *out, const char *arg)
 	each_command(&place, param_taker);
 	fputs("\nend\n\n", out);
 	each_command(&place, fish_command);
+	fish_jobs(out);
 	return 0;
 }

@@ -571,3 +571,16 @@ EOF
 	touch mine.o
 	grep -qF 'GIVEN[run][mine][how=two_b][--sync=yes][in=other.txt]' "$BATS_TEST_TMPDIR/log"
 }
+
+@test "bench: jobs, and the parameters of each" {
+	jobs=$("$IOUCTL" bench --json | jq -r '.jobs[].name')
+	for shell in bash zsh fish; do
+		# shellcheck disable=SC2086
+		expect $shell "iouctl bench " $jobs
+		expect $shell "iouctl bench nop-b" nop-batch
+		expect $shell "iouctl bench nop-batch d" depth=
+		expect $shell "iouctl bench --rounds 3 nop-batch count=1 d" depth=
+	done
+	expect bash "iouctl bench nop-batch depth="
+	expect zsh "iouctl bench nop-batch depth="
+}

@@ -9,7 +9,7 @@ load ../helper
 	has "Usage: iouctl COMMAND" "$output"
 	expect 0 "$IOUCTL" --version
 	[[ "$output" =~ ^iouctl\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
-	for command in run status list show new build check probe vm; do
+	for command in run status list show new build check bench probe vm; do
 		expect 0 "$IOUCTL" "$command" --help
 		has "Usage: iouctl $command" "$output"
 		[ -z "$stderr" ]
