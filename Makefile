@@ -6,7 +6,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?= -DIOUCTL_WERROR=ON
 
-.PHONY: all deps demo check fuzz fuzzers check-asan check-package check-long deb lint clean
+.PHONY: all deps demo bench bench-baseline check fuzz fuzzers check-asan check-package check-long deb lint clean
 
 all: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) --parallel $(JOBS)
@@ -29,6 +29,20 @@ check: deps
 	$(MAKE) all
 	$(MAKE) fuzzers
 	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" tests/run $(BUILD)
+
+# What a request takes, as a loop and otherwise: the tables of all jobs, in instructions, on the newest
+# kernel of each series (or on those in KERNELS).
+bench: deps
+	$(MAKE) all
+	for kernel in $$(scripts/kernels $(BUILD)/cmd/iouctl); do \
+		tests/bench/measure $(BUILD)/cmd/iouctl "$$kernel" text || exit; \
+	done
+
+# What 'make check' holds the loops' figures against.
+bench-baseline: deps
+	$(MAKE) all
+	tests/bench/run --baseline $(BUILD)/cmd/iouctl $$(scripts/kernels $(BUILD)/cmd/iouctl) >baseline.tmp
+	mv baseline.tmp tests/bench/baseline.json
 
 # What reads objects and values of strangers, under libFuzzer, for FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 600

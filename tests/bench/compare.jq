@@ -1,0 +1,35 @@
+# What was measured on one kernel against the baseline: TAP. Input: {kernel, compiler, jobs}, as in
+# baseline.json; $base: that; $limit: how much dearer a loop may be.
+
+def series: split(".")[0:2] | join(".");
+def round1: . * 10 | round / 10;
+def percent: . * 1000 - 1000 | round / 10;
+def median: sort | if length == 0 then null else (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2 end;
+
+# The loop's share of what each of the others takes, beside what it was then.
+def beside($now; $old):
+	[$now | keys[] | select(. != "loop" and $old[.] != null) |
+		($now.loop / $now[.]) / ($old.loop / $old[.])] | median;
+
+. as $now | $base[0] as $base |
+($base.kernels | keys) as $known |
+(if $base.kernels[.kernel] then .kernel
+ else ([$known[] | select(series == ($now.kernel | series))] + [$known[-1]])[0] end) as $kernel |
+(if $now.compiler == $base.compiler then "" else "; by \($now.compiler), the baseline by \($base.compiler)" end) as $by |
+"1..\($now.jobs | length)",
+($now.jobs | to_entries[] | .key as $job | .value as $values |
+	$base.kernels[$kernel][$job] as $old |
+	if $old == null then
+		"not ok - \($now.kernel): \($job): no baseline; 'make bench-baseline' makes one"
+	elif $kernel == $now.kernel then
+		($values.loop / $old.loop) as $ratio |
+		"\(if $ratio > $limit then "not ok" else "ok" end) - \($now.kernel): \($job): " +
+		"\($values.loop | round1) instructions a request, baseline \($old.loop | round1) " +
+		"(\($ratio | percent)%)\($by)"
+	else
+		beside($values; $old) as $ratio |
+		"\(if $ratio > $limit then "not ok" else "ok" end) - \($now.kernel): \($job): " +
+		"\($values.loop | round1) instructions a request; the baseline is of \($kernel), " +
+		"\($old.loop | round1), so that what counts is how it compares with the others of the " +
+		"same run: \($ratio | percent)%\($by)"
+	end)
