@@ -45,7 +45,7 @@ struct iou_bench_work {
 
 struct iou_bench_done {
 	uint64_t requests,
-		enters; /* enters: calls of io_uring_enter(2), or of what is in its place */
+		enters; /* calls of io_uring_enter(2), or of those that are in its place */
 	/* For variants whose requests have one: run() adds them to what is here. */
 	struct iou_bench_latency *latency;
 };
@@ -67,6 +67,10 @@ struct iou_bench_variant {
 		    const struct iou_bench_work *work, struct iou_err *err);
 	int (*run)(void *state, struct iou_bench_done *done, struct iou_err *err);
 	void (*close)(void *state);
+	/* After run(), and not measured: whether what was done is right. May be NULL. */
+	int (*check)(void *state, struct iou_err *err);
+	/* Whether there is such a thing with these parameters. NULL: always. */
+	bool (*fits)(const struct iou_bench_work *work);
 };
 
 struct iou_bench_job {
@@ -119,7 +123,7 @@ struct iou_bench_result {
 };
 
 struct iou_bench_results {
-	struct iou_bench_result *list; /* of each variant of the job */
+	struct iou_bench_result *list; /* of each variant of the job that fits */
 	size_t nr;
 	uint32_t rounds; /* that were done */
 	bool has_instructions;

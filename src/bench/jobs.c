@@ -6,9 +6,7 @@
 #include "base/cleanup.h"
 
 const struct iou_bench_job *const iou_bench_jobs[] = {
-	&iou_bench_nop,
-	&iou_bench_nop_batch,
-	&iou_bench_echo,
+	&iou_bench_nop, &iou_bench_nop_batch, &iou_bench_read, &iou_bench_copy, &iou_bench_echo,
 };
 const size_t iou_bench_jobs_nr = ARRAY_SIZE(iou_bench_jobs);
 

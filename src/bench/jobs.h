@@ -3,4 +3,5 @@
 
 #include "bench/bench.h"
 
-extern const struct iou_bench_job iou_bench_nop, iou_bench_nop_batch, iou_bench_echo;
+extern const struct iou_bench_job iou_bench_nop, iou_bench_nop_batch, iou_bench_read,
+	iou_bench_copy, iou_bench_echo;

@@ -9,6 +9,10 @@
 #include "base/cleanup.h"
 #include "session/session.h"
 
+/* The table that the build makes (bpf/CMakeLists.txt). */
+extern const struct iou_builtin iou_bench_loops[];
+extern const size_t iou_bench_loops_nr;
+
 struct state {
 	struct iou_image image;
 	struct iou_loop *loop;
@@ -65,17 +69,35 @@ static int open_session(struct state *s, const struct iou_bench_work *work, uint
 	return ret;
 }
 
+/* Those that only jobs know, too. */
+static int find(struct iou_image *image, const char *spec, const struct iou_bench_work *work,
+		struct iou_err *err)
+{
+	for (size_t i = 0; i < iou_bench_loops_nr && !work->loop; i++)
+		if (strcmp(iou_bench_loops[i].name, spec) == 0)
+			return iou_image_builtin(image, &iou_bench_loops[i], err);
+	return iou_image_find(image, work->loop ?: spec, err);
+}
+
+static bool has_param(struct iou_loop *loop, const char *word)
+{
+	IOU_FREE char *name = strndup(word, strcspn(word, "="));
+
+	return name && iou_loop_param(loop, name);
+}
+
 static int open_loop(struct state *s, const struct iou_bench_work *work, const char *spec,
 		     const char *const *params, struct iou_err *err)
 {
+	char *const *own = work->loop ? work->loop_params : NULL;
 	uint64_t begin_ns = now();
-	int ret = iou_image_find(&s->image, work->loop ?: spec, err)
-			  ?: iou_loop_open(&s->loop, &s->image, NULL, err);
+	int ret = find(&s->image, spec, work, err) ?: iou_loop_open(&s->loop, &s->image, NULL, err);
 
-	if (work->loop)
-		params = (const char *const *)work->loop_params;
 	for (; !ret && params && *params; params++)
-		ret = set_param(s->loop, *params, err);
+		if (!work->loop || has_param(s->loop, *params))
+			ret = set_param(s->loop, *params, err);
+	for (; !ret && own && *own; own++)
+		ret = set_param(s->loop, *own, err);
 	return ret ?: open_session(s, work, begin_ns, err);
 }
 
@@ -139,6 +161,14 @@ const char *iou_bench_loop_listens(void *state)
 		if (decls->list[i].what == IOU_DECL_PARAM && decls->list[i].kind == IOU_KIND_LISTEN)
 			return iou_loop_param_text(s->loop, &decls->list[i]);
 	return NULL;
+}
+
+const void *iou_bench_loop_buffers(const void *state, size_t *size)
+{
+	const struct state *s = state;
+
+	*size = s->session.resources.buffers_size;
+	return s->session.resources.buffers;
 }
 
 void iou_bench_loop_close(void *state)

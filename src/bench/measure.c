@@ -110,6 +110,8 @@ static void measure(struct report *report, const struct iou_bench_variant *varia
 	if (!ret) {
 		wait_for_go(ready, go);
 		ret = run(report, variant, state, counter, &err);
+		if (!ret && variant->check)
+			ret = variant->check(state, &err);
 		begin_ns = now(CLOCK_MONOTONIC);
 		variant->close(state);
 		report->close_ns = now(CLOCK_MONOTONIC) - begin_ns;

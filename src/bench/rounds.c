@@ -134,17 +134,23 @@ static void break_even(struct iou_bench_results *results)
 
 /* ---- All of it ---- */
 
-static int make(struct iou_bench_results *results, const struct iou_bench_job *job, uint32_t rounds)
+static int make(struct iou_bench_results *results, const struct iou_bench_job *job,
+		const struct iou_bench_work *work, uint32_t rounds)
 {
 	results->list = calloc(job->variants_nr, sizeof(*results->list));
 	if (!results->list)
 		return -ENOMEM;
-	results->nr = job->variants_nr;
-	for (size_t i = 0; i < results->nr; i++) {
-		results->list[i].variant = &job->variants[i];
-		results->list[i].samples = calloc(rounds, sizeof(*results->list[i].samples));
-		if (!results->list[i].samples)
+	for (size_t i = 0; i < job->variants_nr; i++) {
+		const struct iou_bench_variant *variant = &job->variants[i];
+		struct iou_bench_result *result = &results->list[results->nr];
+
+		if (variant->fits && !variant->fits(work))
+			continue;
+		result->variant = variant;
+		result->samples = calloc(rounds, sizeof(*result->samples));
+		if (!result->samples)
 			return -ENOMEM;
+		results->nr++;
 	}
 	return 0;
 }
@@ -190,7 +196,7 @@ int iou_bench_run(struct iou_bench_results *results, const struct iou_bench_job 
 		.interrupt = IOU_BENCH_INTERRUPT_NONE,
 	};
 	struct iou_bench_results made = {};
-	int ret = make(&made, job, config->rounds);
+	int ret = make(&made, job, work, config->rounds);
 
 	if (!ret)
 		ret = iou_bench_interrupt_take(&rounds.interrupt);

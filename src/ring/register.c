@@ -28,6 +28,11 @@ int iou_ring_register_buffers(const struct iou_ring *ring, const struct iovec *i
 	return do_register(ring, IORING_REGISTER_BUFFERS, iovecs, nr);
 }
 
+int iou_ring_register_files(const struct iou_ring *ring, const int *fds, uint32_t nr)
+{
+	return do_register(ring, IORING_REGISTER_FILES, fds, nr);
+}
+
 int iou_ring_register_slots(const struct iou_ring *ring, uint32_t nr)
 {
 	struct io_uring_rsrc_register table = {.nr = nr, .flags = IORING_RSRC_REGISTER_SPARSE};

@@ -18,6 +18,9 @@ int iou_ring_register_mem(const struct iou_ring *ring, void *addr, size_t size);
 /* Buffers for the fixed requests, counted against RLIMIT_MEMLOCK likewise. Once. */
 int iou_ring_register_buffers(const struct iou_ring *ring, const struct iovec *iovecs, uint32_t nr);
 
+/* Files, by their place in @fds, for requests with IOSQE_FIXED_FILE. Once, and not with slots. */
+int iou_ring_register_files(const struct iou_ring *ring, const int *fds, uint32_t nr);
+
 /* A table of @nr empty slots for direct descriptors. Once. */
 int iou_ring_register_slots(const struct iou_ring *ring, uint32_t nr);
 
