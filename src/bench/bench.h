@@ -46,6 +46,8 @@ struct iou_bench_work {
 struct iou_bench_done {
 	uint64_t requests,
 		enters; /* calls of io_uring_enter(2), or of those that are in its place */
+	/* When it began and ended with the requests, by CLOCK_MONOTONIC; 0: as run() did. */
+	uint64_t begin_ns, end_ns;
 	/* For variants whose requests have one: run() adds them to what is here. */
 	struct iou_bench_latency *latency;
 };

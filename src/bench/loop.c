@@ -149,6 +149,8 @@ int iou_bench_loop_run(void *state, struct iou_bench_done *done, struct iou_err 
 				   run.stop_text);
 	done->requests = requests_of(s);
 	done->enters = run.enter_calls;
+	done->begin_ns = run.start_ns;
+	done->end_ns = run.start_ns + run.elapsed_ns;
 	return 0;
 }
 

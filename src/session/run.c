@@ -98,14 +98,13 @@ int iou_session_run(struct iou_session *session, const struct iou_run_config *co
 		.holds_sigpipe = !session->resources.writes_stdout,
 	};
 	struct iou_run result = {};
-	uint64_t start_ns;
 	int ret = iou_watch_start(&watch);
 
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "run", -ret, "cannot start a thread");
-	start_ns = iou_watch_now();
+	result.start_ns = iou_watch_now();
 	ret = enter(session, &watch, &result);
-	result.elapsed_ns = iou_watch_now() - start_ns;
+	result.elapsed_ns = iou_watch_now() - result.start_ns;
 	iou_watch_stop(&watch);
 	iou_session_let_go(session);
 

@@ -134,6 +134,7 @@ static void *watcher(void *data)
 
 	stop_signals(&set);
 	sigaddset(&set, KICK);
+	sem_post(&watch->ready);
 	while (!watch->finished) {
 		uint64_t now = iou_watch_now();
 		uint64_t until = earlier(earlier(deadline, grace), tick);
@@ -217,8 +218,10 @@ int iou_watch_start(struct iou_watch *watch)
 	stop_signals(&blocked);
 	sigaddset(&blocked, KICK);
 	pthread_sigmask(SIG_BLOCK, &blocked, &watch->old_mask);
+	sem_init(&watch->ready, 0, 0);
 	ret = pthread_create(&watch->thread, NULL, watcher, watch);
 	if (ret) {
+		sem_destroy(&watch->ready);
 		pthread_sigmask(SIG_SETMASK, &watch->old_mask, NULL);
 		sigaction(KICK, &watch->old_kick, NULL);
 		return -ret;
@@ -227,6 +230,9 @@ int iou_watch_start(struct iou_watch *watch)
 	sigaddset(&kick, KICK);
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	hold_sigpipe(watch);
+	/* What it takes to start is no part of the run. */
+	while (sem_wait(&watch->ready) && errno == EINTR)
+		;
 	return 0;
 }
 
@@ -248,6 +254,7 @@ void iou_watch_stop(struct iou_watch *watch)
 	watch->finished = true;
 	pthread_kill(watch->thread, KICK);
 	pthread_join(watch->thread, NULL);
+	sem_destroy(&watch->ready);
 	take_late_signal(watch);
 	drop_sigpipe(watch);
 	/* No kick is under way any more: only the watcher sends them. */

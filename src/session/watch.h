@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,6 +35,7 @@ struct iou_watch {
 
 	/* Private. */
 	pthread_t runner, thread;
+	sem_t ready;
 	atomic_bool finished;
 	sigset_t old_mask;
 	struct sigaction old_kick;
