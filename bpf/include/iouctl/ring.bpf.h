@@ -282,6 +282,15 @@ static __always_inline struct io_uring_sqe *iou_batch_add(struct iou_ring *ring)
 	return &ring->sqes[(ring->sq_tail + ring->queued++) & ring->sq_mask];
 }
 
+/*
+ * On a ring with SQ_REWIND: begin the batch with the first @nr SQEs as an earlier batch left them.
+ * Each is sent again, and costs nothing to fill in.
+ */
+static __always_inline void iou_batch_keep(struct iou_ring *ring, __u32 nr)
+{
+	ring->queued = nr <= ring->sq_mask ? nr : ring->sq_mask + 1;
+}
+
 /* How many of @nr SQEs from index @first on are timers. */
 static __noinline __u32 iou_timers_in(const struct io_uring_sqe *sqes, __u32 first, __u32 nr)
 {
@@ -397,21 +406,47 @@ static __always_inline void iou_cqe_seen(struct iou_ring *ring)
 }
 
 /*
- * The IOU_CQ_BLOCK slots from the head on, side by side, so that their addresses are constants
- * apart; NULL where the head is not at the start of a block or the CQ is smaller than one. A slot
- * may be read once iou_cq_has() says so and the ones before it were seen.
+ * The @nr slots from the head on, a power of two and a constant, side by side, so that their
+ * addresses are constants apart; NULL where the head is not at the start of such a block or the CQ
+ * is smaller than one. A slot may be read once iou_cq_has() says so and the ones before it were
+ * seen.
  */
-static __always_inline struct io_uring_cqe *iou_cq_block(const struct iou_ring *ring)
+static __always_inline struct io_uring_cqe *iou_cq_block_of(const struct iou_ring *ring, __u32 nr)
 {
 	struct io_uring_cqe *cqes = ring->rings + ring->cqes_off;
 	__u64 head = ring->cq_head;
 
-	if (ring->cq_mask < IOU_CQ_BLOCK - 1 || head % IOU_CQ_BLOCK)
+	if (ring->cq_mask < nr - 1 || head % nr)
 		return NULL;
 	/* Else LLVM 19 leaves out the last mask, having just seen that it changes nothing; but
 	 * the verifier has not, and needs it. */
 	iou_opaque(head);
-	return &cqes[head & ring->cq_mask & ~(IOU_CQ_BLOCK - 1)];
+	return &cqes[head & ring->cq_mask & ~(nr - 1)];
+}
+
+static __always_inline struct io_uring_cqe *iou_cq_block(const struct iou_ring *ring)
+{
+	return iou_cq_block_of(ring, IOU_CQ_BLOCK);
+}
+
+/* Go on behind a whole block, of which all is there. */
+static __always_inline void iou_cq_block_seen(struct iou_ring *ring)
+{
+	__u32 i = 0;
+
+	if (ring->trace)
+		iou_forever {
+			if (i >= IOU_CQ_BLOCK)
+				break;
+			iou_trace_cqe(ring->rings + ring->cqes_off +
+				      ((ring->cq_head + i) & ring->cq_mask) *
+					      sizeof(struct io_uring_cqe));
+			i++;
+			iou_forget(i);
+		}
+	ring->cq_head += IOU_CQ_BLOCK;
+	iou_opaque(ring->cq_head);
+	ring->in_flight -= IOU_CQ_BLOCK;
 }
 
 /*
