@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "object/load.h"
+
 extern const char iou_wake_object[], iou_wake_object_end[];
 
 /* Never closed: without a descriptor of its map the kernel does no task work. */
@@ -15,17 +17,17 @@ static int program_fd;
 int iou_waker_load(void)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "iouctl_wake");
+	size_t size = (size_t)(iou_wake_object_end - iou_wake_object);
 	struct bpf_program *program;
 	struct bpf_object *object;
 	int ret;
 
 	if (waker)
 		return 0;
-	object = bpf_object__open_mem(iou_wake_object,
-				      (size_t)(iou_wake_object_end - iou_wake_object), &opts);
+	object = bpf_object__open_mem(iou_wake_object, size, &opts);
 	if (!object)
 		return -errno;
-	ret = bpf_object__load(object);
+	ret = iou_object_load(object, iou_wake_object, size);
 	program = bpf_object__find_program_by_name(object, "iou_wake");
 	if (!ret && !program)
 		ret = -ENOENT;

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "loop/elf.h"
+#include "object/elf.h"
 #include "loop/path.h"
 
 static bool ends_with(const char *text, const char *end)

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "loop/internal.h"
 #include "loop/verifier.h"
+#include "object/load.h"
 
 /* Room for the verifier's log; pages that it does not reach are never touched. */
 #define LOG_SIZE (16U << 20)
@@ -130,7 +131,7 @@ int iou_loop_load(struct iou_loop *loop, struct iou_err *err)
 				   iou_loop_name(loop));
 	if (loop->measured)
 		bpf_program__set_log_level(loop->step, LOG_STATS);
-	ret = bpf_object__load(loop->object);
+	ret = iou_object_load(loop->object, loop->image->data, loop->image->size);
 	if (ret)
 		return load_error(loop, ret, err);
 	if (loop->measured)

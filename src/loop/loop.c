@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "loop/internal.h"
+#include "object/load.h"
 
 /* Of one object: each is looked for anew, in BTF that may be as long as its author likes. */
 #define LOOPS_MAX 64
@@ -60,7 +61,8 @@ const struct iou_decl *iou_loop_self(const struct iou_loop *loop)
 
 bool iou_loop_kernel_has_type(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	static const struct iou_kernel_name ops = {BTF_KIND_STRUCT, OPS_TYPE};
+	struct btf *btf = iou_kernel_btf(&ops, 1);
 	bool has;
 
 	if (!btf)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "object/load.h"
 #include "probe/checks.h"
 
 static void add(struct iou_probe *probe, const char *group, const char *id, const char *what,
@@ -147,9 +148,24 @@ static void check_op_bpf(struct iou_probe *probe, const struct btf *btf)
 		      has ? "" : "a request that runs a program: not what loops need");
 }
 
+/* All that is looked for above. */
+static const struct iou_kernel_name asked[] = {
+	{BTF_KIND_STRUCT, "io_uring_bpf_ops"},
+	{BTF_KIND_STRUCT, "iou_loop_params"},
+	{BTF_KIND_FUNC, "bpf_io_uring_submit_sqes"},
+	{BTF_KIND_FUNC, "bpf_io_uring_get_region"},
+	{BTF_KIND_FUNC, "bpf_task_work_schedule_signal"},
+	{BTF_KIND_FUNC, "bpf_task_work_schedule_signal_impl"},
+	{BTF_KIND_FUNC, "bpf_task_work_schedule_resume"},
+	{BTF_KIND_FUNC, "bpf_task_work_schedule_resume_impl"},
+	{BTF_KIND_FUNC, "bpf_iter_task_file"},
+	{BTF_KIND_FUNC, "bpf_iter_bpf_map"},
+	{BTF_KIND_ENUM, "io_uring_op"},
+};
+
 void iou_probe_kernel(struct iou_probe *probe)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = iou_kernel_btf(asked, ARRAY_SIZE(asked));
 	char why[160] = "";
 
 	if (!btf)

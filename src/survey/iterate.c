@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "object/load.h"
 #include "survey/internal.h"
 
 /* More than this is nothing that a person would read: a million rings. */
@@ -44,7 +45,8 @@ int iou_iterators_new(struct iou_iterators **out, bool loops)
 	if (!ret && !loops)
 		leave_out_loops(iterators->object);
 	if (!ret)
-		ret = bpf_object__load(iterators->object);
+		ret = iou_object_load(iterators->object, iou_survey_object,
+				      (size_t)(iou_survey_object_end - iou_survey_object));
 	if (ret) {
 		iou_iterators_free(iterators);
 		return ret;

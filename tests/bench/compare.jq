@@ -1,5 +1,6 @@
-# What was measured on one kernel against the baseline: TAP. Input: {kernel, compiler, jobs}, as in
-# baseline.json; $base: that; $limit: how much dearer a loop may be.
+# What was measured on one kernel against the baseline: TAP. Input: {kernel, compiler, startup, jobs}, the
+# latter as in baseline.json; $base: that; $limit: how much dearer a loop may be; $startup_max: how many
+# instructions it may take to start one.
 
 def series: split(".")[0:2] | join(".");
 def round1: . * 10 | round / 10;
@@ -16,7 +17,11 @@ def beside($now; $old):
 (if $base.kernels[.kernel] then .kernel
  else ([$known[] | select(series == ($now.kernel | series))] + [$known[-1]])[0] end) as $kernel |
 (if $now.compiler == $base.compiler then "" else "; by \($now.compiler), the baseline by \($base.compiler)" end) as $by |
-"1..\($now.jobs | length)",
+($now | has("startup")) as $started |
+"1..\(($now.jobs | length) + if $started then 1 else 0 end)",
+(select($started) |
+	"\(if ($now.startup // infinite) > $startup_max then "not ok" else "ok" end) - \($now.kernel): " +
+	"'run nop-chain --count 1' takes \($now.startup) instructions, of \($startup_max) at most"),
 ($now.jobs | to_entries[] | .key as $job | .value as $values |
 	$base.kernels[$kernel][$job] as $old |
 	if $old == null then

@@ -95,7 +95,7 @@ kernel_has_loops() {
 
 # compare NOW: figures of a kernel against those of base.json.
 compare() {
-	jq -r --argjson limit 1.03 --slurpfile base base.json -f "$top/tests/bench/compare.jq" <<<"$1"
+	jq -r --argjson limit 1.03 --argjson startup_max 100 --slurpfile base base.json -f "$top/tests/bench/compare.jq" <<<"$1"
 }
 
 now() {
@@ -140,6 +140,17 @@ now() {
 	echo '{"compiler": "clang 14", "kernels": {"7.2.12": {}}}' >base.json
 	expect 0 compare "$(now 7.2.12 400 1 1)"
 	[[ ${lines[1]} == "not ok - 7.2.12: nop: no baseline"* ]]
+}
+
+@test "bench: a start that takes too much is found, and one that was not measured" {
+	cd "$BATS_TEST_TMPDIR"
+	echo '{"compiler": "clang 14", "kernels": {"7.2.12": {}}}' >base.json
+	for startup in 100 101 null; do
+		expect 0 compare '{"kernel": "7.2.12", "compiler": "clang 14", "startup": '$startup', "jobs": {}}'
+		[ "${lines[0]}" = 1..1 ]
+		[[ ${lines[1]} == "${is-ok} - 7.2.12: 'run nop-chain --count 1' takes $startup instructions, of 100 at most" ]]
+		is="not ok"
+	done
 }
 
 @test "bench: the baseline that was committed has all jobs, by their own names" {

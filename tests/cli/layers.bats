@@ -10,13 +10,14 @@ top=$BATS_TEST_DIRNAME/../..
 allowed() {
 	case $1 in
 	base) echo "" ;;
-	ring | loop | meta | render | vm) echo "base" ;;
-	stats | trace | build) echo "base loop" ;;
-	session) echo "base ring loop" ;;
-	survey) echo "base meta" ;;
-	dump) echo "base loop render" ;;
-	bench | probe) echo "base ring loop session" ;;
-	attach) echo "base ring loop session meta survey" ;;
+	ring | object | meta | render | vm) echo "base" ;;
+	loop) echo "base object" ;;
+	stats | trace | build) echo "base object loop" ;;
+	session) echo "base ring object loop" ;;
+	survey) echo "base object meta" ;;
+	dump) echo "base object loop render" ;;
+	bench | probe) echo "base ring object loop session" ;;
+	attach) echo "base ring object loop session meta survey" ;;
 	esac
 }
 
@@ -52,7 +53,7 @@ check_layer() {
 @test "nothing below cmd/ includes its headers, prints, or exits" {
 	run grep -nE '#include "(args|commands|exit|log|progress|report)\.h"' "$top"/src/*/*.[ch]
 	[ "$status" -eq 1 ]
-	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,loop,stats,trace,meta,survey,session,attach,probe,dump}/*.c
+	run grep -nE '\b(printf|puts|putchar|perror|exit)\(' "$top"/src/{base,ring,object,loop,stats,trace,meta,survey,session,attach,probe,dump}/*.c
 	[ "$status" -eq 1 ]
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loop/elf.h"
+#include "object/elf.h"
 
 #include <bpf/btf.h>
 #include <elf.h>
