@@ -141,7 +141,11 @@ static int add_loops(struct iou_doc *loops, struct iou_err *err)
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", -ret, "cannot look for loops");
 	for (size_t i = 0; i < iou_builtins_nr && !ret; i++)
-		ret = add_loop(loops, iou_builtins[i].name, "built-in", err);
+		/* What is ours can be used, which need not be found out for its name alone. */
+		if (loops)
+			ret = add_loop(loops, iou_builtins[i].name, "built-in", err);
+		else
+			puts(iou_builtins[i].name);
 	for (size_t i = 0; i < found.nr && !ret; i++) {
 		struct iou_err why = {};
 

@@ -158,6 +158,47 @@ static void translate(struct bpf_insn *insns, size_t nr)
 	}
 }
 
+/* The constants, too, by the functions that they are in: libbpf puts a program together of several.
+ */
+static int translate_place(struct bpf_insn *insns, size_t nr, const struct bpf_prog_load_opts *opts,
+			   const struct iou_place *place)
+{
+	const char *info = opts ? opts->func_info : NULL;
+
+	for (__u32 i = 0; info && i < opts->func_info_cnt; i++, info += opts->func_info_rec_size) {
+		struct bpf_func_info func;
+		struct bpf_insn *insn;
+
+		memcpy(&func, info, sizeof(func));
+		if (func.type_id != place->func)
+			continue;
+		if (func.insn_off >= nr || place->insn >= nr - func.insn_off)
+			return -EINVAL;
+		insn = &insns[func.insn_off + place->insn];
+		if (insn->code != (BPF_LD | BPF_IMM | BPF_DW) &&
+		    insn->code != (BPF_ALU64 | BPF_MOV | BPF_K) &&
+		    insn->code != (BPF_ALU | BPF_MOV | BPF_K))
+			return -EINVAL;
+		insn->imm = (__s32)iou_excerpt_kernel_id(&loading.excerpt, (uint32_t)insn->imm);
+	}
+	return info ? 0 : -EINVAL;
+}
+
+static int translate_all(struct bpf_insn *insns, size_t nr, enum bpf_prog_type type,
+			 const struct bpf_prog_load_opts *opts)
+{
+	int ret = 0;
+
+	translate(insns, nr);
+	/* libbpf has small programs of its own, to see what the kernel can do. */
+	if (type != BPF_PROG_TYPE_STRUCT_OPS && type != BPF_PROG_TYPE_SYSCALL &&
+	    type != BPF_PROG_TYPE_TRACING)
+		return 0;
+	for (size_t i = 0; i < loading.needs->places_nr && !ret; i++)
+		ret = translate_place(insns, nr, opts, &loading.needs->places[i]);
+	return ret;
+}
+
 __attribute__((weak)) int bpf_prog_load(enum bpf_prog_type type, const char *name,
 					const char *license, const struct bpf_insn *insns,
 					size_t nr, struct bpf_prog_load_opts *opts)
@@ -179,7 +220,11 @@ __attribute__((weak)) int bpf_prog_load(enum bpf_prog_type type, const char *nam
 		return -ENOMEM;
 	}
 	memcpy(own, insns, nr * sizeof(*own));
-	translate(own, nr);
+	ret = translate_all(own, nr, type, opts);
+	if (ret) {
+		errno = -ret;
+		return ret;
+	}
 	/* libbpf tries things, too, that have to do with programs of its own. */
 	if (id && !opts->attach_prog_fd)
 		opts->attach_btf_id = iou_excerpt_kernel_id(&loading.excerpt, id);

@@ -125,15 +125,92 @@ struct ext_header {
 	uint32_t header_len, func_off, func_len, line_off, line_len, core_off, core_len;
 };
 
-/* What follows the header of a section's records is as many as it says. */
+/* A part of it has the size of its records, and then for each section of the object a head, and as
+ * many records as that says. */
+struct ext_part {
+	const char *at;
+	size_t left;
+	uint32_t record_size;
+};
+
 struct ext_section {
 	uint32_t name_off, nr;
 };
 
-/* struct bpf_core_relo of <linux/bpf.h>. */
+/* What its records begin with: struct bpf_func_info and struct bpf_core_relo of <linux/bpf.h>. */
+struct ext_func {
+	uint32_t insn_off, type_id;
+};
+
 struct ext_relo {
 	uint32_t insn_off, type_id, access_off, kind;
 };
+
+static int open_part(struct ext_part *part, const char *data, size_t size, uint32_t at,
+		     uint32_t length, size_t record_size)
+{
+	if (at > size || length > size - at || length < sizeof(part->record_size))
+		return -ENOTSUP;
+	*part = (struct ext_part){.at = data + at, .left = length};
+	memcpy(&part->record_size, part->at, sizeof(part->record_size));
+	part->at += sizeof(part->record_size);
+	part->left -= sizeof(part->record_size);
+	return part->record_size < record_size ? -ENOTSUP : 0;
+}
+
+/* The next section, and in *@records where its records are. -ENOENT: there is none. */
+static int next_section(struct ext_part *part, struct ext_section *section, const char **records)
+{
+	size_t size;
+
+	if (!part->left)
+		return -ENOENT;
+	if (part->left < sizeof(*section))
+		return -ENOTSUP;
+	memcpy(section, part->at, sizeof(*section));
+	if (section->nr > (part->left - sizeof(*section)) / part->record_size)
+		return -ENOTSUP;
+	*records = part->at + sizeof(*section);
+	size = sizeof(*section) + (size_t)section->nr * part->record_size;
+	part->at += size;
+	part->left -= size;
+	return 0;
+}
+
+/* The function that the byte @insn_off of the section called @name_off is in. */
+static int find_func(struct ext_part funcs, uint32_t name_off, uint32_t insn_off,
+		     struct ext_func *func)
+{
+	struct ext_section section;
+	const char *records;
+	bool found = false;
+	int ret;
+
+	while (!(ret = next_section(&funcs, &section, &records)))
+		for (; section.nr; section.nr--, records += funcs.record_size) {
+			struct ext_func one;
+
+			memcpy(&one, records, sizeof(one));
+			if (section.name_off != name_off || one.insn_off > insn_off ||
+			    (found && one.insn_off < func->insn_off))
+				continue;
+			*func = one;
+			found = true;
+		}
+	return ret != -ENOENT || !found ? -ENOTSUP : 0;
+}
+
+static int add_place(struct iou_needs *needs, const struct ext_part *funcs, uint32_t name_off,
+		     uint32_t insn_off)
+{
+	struct ext_func func;
+
+	if (needs->places_nr == IOU_PLACES_MAX || find_func(*funcs, name_off, insn_off, &func))
+		return -ENOTSUP;
+	needs->places[needs->places_nr++] = (struct iou_place){
+		func.type_id, (insn_off - func.insn_off) / (uint32_t)sizeof(struct bpf_insn)};
+	return 0;
+}
 
 static int add_relo(struct iou_needs *needs, const struct btf *btf, const struct ext_relo *relo)
 {
@@ -141,61 +218,54 @@ static int add_relo(struct iou_needs *needs, const struct btf *btf, const struct
 
 	if (relo->kind == RELO_LOCAL_ID)
 		return 0;
-	/* A number that nothing tells from others; a comparison with all that is pointed to. */
-	if (!type || relo->kind == RELO_TARGET_ID || relo->kind >= RELO_TYPE_MATCHES)
+	/* The latter is compared with all that it points to. */
+	if (!type || relo->kind >= RELO_TYPE_MATCHES)
 		return -ENOTSUP;
 	return add_essential(needs, btf__name_by_offset(btf, type->name_off),
 			     btf_kind(type) == BTF_KIND_ENUM64 ? BTF_KIND_ENUM : btf_kind(type),
 			     true);
 }
 
-static int add_relos(struct iou_needs *needs, const struct btf *btf, const char *at, size_t left)
+static int add_relos(struct iou_needs *needs, const struct btf *btf, struct ext_part relos,
+		     const struct ext_part *funcs)
 {
 	struct ext_section section;
-	struct ext_relo relo;
-	uint32_t size;
-	int ret = 0;
+	const char *records;
+	int ret;
 
-	if (left < sizeof(size))
-		return -ENOTSUP;
-	memcpy(&size, at, sizeof(size));
-	at += sizeof(size);
-	left -= sizeof(size);
-	if (size != sizeof(relo))
-		return -ENOTSUP;
-	while (left && !ret) {
-		if (left < sizeof(section))
-			return -ENOTSUP;
-		memcpy(&section, at, sizeof(section));
-		at += sizeof(section);
-		left -= sizeof(section);
-		if (section.nr > left / sizeof(relo))
-			return -ENOTSUP;
-		for (; section.nr && !ret; section.nr--) {
-			memcpy(&relo, at, sizeof(relo));
+	while (!(ret = next_section(&relos, &section, &records)))
+		for (; section.nr; section.nr--, records += relos.record_size) {
+			struct ext_relo relo;
+
+			memcpy(&relo, records, sizeof(relo));
 			ret = add_relo(needs, btf, &relo);
-			at += sizeof(relo);
-			left -= sizeof(relo);
+			if (!ret && relo.kind == RELO_TARGET_ID)
+				ret = add_place(needs, funcs, section.name_off, relo.insn_off);
+			if (ret)
+				return ret;
 		}
-	}
-	return ret;
+	return ret == -ENOENT ? 0 : ret;
 }
 
 static int add_core(struct iou_needs *needs, const struct btf *btf, const void *data, size_t size)
 {
+	struct ext_part funcs, relos;
 	struct ext_header header = {};
+	const char *parts;
 
 	memcpy(&header, data, size < sizeof(header) ? size : sizeof(header));
-	if (size < 24 || header.magic != 0xeb9f || header.header_len > size)
+	if (size < 24 || header.magic != BTF_MAGIC || header.header_len > size)
 		return -ENOTSUP;
 	/* Older than CO-RE. */
 	if (header.header_len < sizeof(header) || !header.core_len)
 		return 0;
+	parts = (const char *)data + header.header_len;
 	size -= header.header_len;
-	if (header.core_off > size || header.core_len > size - header.core_off)
-		return -ENOTSUP;
-	return add_relos(needs, btf, (const char *)data + header.header_len + header.core_off,
-			 header.core_len);
+	return open_part(&funcs, parts, size, header.func_off, header.func_len,
+			 sizeof(struct ext_func)) ?:
+	       open_part(&relos, parts, size, header.core_off, header.core_len,
+			 sizeof(struct ext_relo)) ?:
+	       add_relos(needs, btf, relos, &funcs);
 }
 
 /* ---- Its programs ---- */

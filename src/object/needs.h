@@ -21,9 +21,19 @@ struct iou_need {
 /* Many more than a loop asks for: what has more is loaded with all of the kernel's BTF. */
 #define IOU_NEEDS_MAX 256
 
+/* An instruction that has the number of one of them as a constant: number @insn of the function
+ * that is type @func of the object. */
+struct iou_place {
+	uint32_t func, insn;
+};
+
+#define IOU_PLACES_MAX 256
+
 struct iou_needs {
 	struct iou_need list[IOU_NEEDS_MAX];
 	size_t nr;
+	struct iou_place places[IOU_PLACES_MAX];
+	size_t places_nr;
 };
 
 /* Add what is not there yet, of @length characters. 0, -ENOMEM, or -E2BIG. */
