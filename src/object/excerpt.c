@@ -170,11 +170,11 @@ static int join(struct iou_excerpt *excerpt, struct buffer *types, struct buffer
 	return 0;
 }
 
-int iou_excerpt_make(struct iou_excerpt *out, struct iou_needs *needs, const void *data,
+int iou_excerpt_make(struct iou_excerpt *excerpt, struct iou_needs *needs, const void *data,
 		     size_t size)
 {
 	struct buffer types = {}, strings = {};
-	struct iou_excerpt excerpt = {};
+	struct iou_excerpt made = {};
 	struct iou_choice choice = {};
 	char *first;
 	int ret = iou_rawbtf_init(&choice.btf, data, size);
@@ -182,24 +182,24 @@ int iou_excerpt_make(struct iou_excerpt *out, struct iou_needs *needs, const voi
 	if (!ret)
 		ret = iou_choice_make(&choice, needs);
 	if (!ret) {
-		excerpt.ids = TAKE_PTR(choice.ids);
-		excerpt.nr = choice.ids_nr;
+		made.ids = TAKE_PTR(choice.ids);
+		made.nr = choice.ids_nr;
 		first = more(&strings, 1);
 		ret = first ? 0 : -ENOMEM;
 	}
 	if (!ret) {
 		*first = '\0';
-		ret = copy_types(&excerpt, &choice, &types, &strings);
+		ret = copy_types(&made, &choice, &types, &strings);
 	}
 	if (!ret)
-		ret = join(&excerpt, &types, &strings);
+		ret = join(&made, &types, &strings);
 	free(types.bytes);
 	free(strings.bytes);
 	iou_choice_release(&choice);
 	if (ret)
-		iou_excerpt_release(&excerpt);
+		iou_excerpt_release(&made);
 	else
-		*out = excerpt;
+		*excerpt = made;
 	return ret;
 }
 

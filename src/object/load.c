@@ -106,6 +106,7 @@ __attribute__((weak)) struct btf *btf__load_vmlinux_btf(void)
 	__typeof__(&btf__load_vmlinux_btf) next = NEXT(btf__load_vmlinux_btf);
 	struct btf *btf = NULL;
 
+	iou_excerpt_release(&loading.excerpt);
 	/* Numbers that are not told the kernel as its own are of no use. */
 	if (loading.needs && IS_OURS(bpf_map_create) && IS_OURS(bpf_prog_load))
 		btf = excerpt_btf(&loading.excerpt, loading.needs);
@@ -131,9 +132,12 @@ __attribute__((weak)) int bpf_map_create(enum bpf_map_type type, const char *nam
 		errno = ENOSYS;
 		return -ENOSYS;
 	}
-	if (!loading.excerpt.nr || !opts || opts->sz > sizeof(own) ||
-	    !opts->btf_vmlinux_value_type_id)
+	if (!loading.excerpt.nr || !opts || !opts->btf_vmlinux_value_type_id)
 		return next(type, name, key_size, value_size, max_entries, opts);
+	if (opts->sz > sizeof(own)) {
+		errno = E2BIG;
+		return -E2BIG;
+	}
 	memcpy(&own, opts, opts->sz);
 	own.opts.btf_vmlinux_value_type_id = iou_excerpt_kernel_id(&loading.excerpt,
 								   opts->btf_vmlinux_value_type_id);
