@@ -204,22 +204,43 @@ static __always_inline int end(struct iou_ring *ring)
 	return IOU_LOOP_CONTINUE;
 }
 
+/*
+ * How many completions to sleep for. What goes through the page cache comes back in no time, or is
+ * done by a worker, one after the other: while half of that is still ahead of it, it has no use for
+ * us. No more than one request, on a file that has no end, is never answered.
+ */
+static __always_inline __u32 enough(void)
+{
+	return in.seeks && out.seeks && !direct ? (in_flight + 1) / 2 : 1;
+}
+
 static __always_inline int step(struct iou_ring *ring)
 {
-	int ret;
+	__u32 room = STEP_BYTES;
+	int ret, taken;
 
-	reap(ring);
-	if ((why || iou_stop_requested()) && cancel_reads())
-		submit_later(CANCEL);
-	if (!out.seeks)
-		write_next();
-	start_reads();
-	if (nothing_is_under_way()) {
-		ret = end(ring);
-		if (ret != IOU_LOOP_CONTINUE)
-			return ret;
+	/* What is in the page cache is read at once, and so written in the same step. */
+	iou_forever {
+		reap(ring);
+		if ((why || iou_stop_requested()) && cancel_reads())
+			submit_later(CANCEL);
+		if (!out.seeks)
+			write_next();
+		start_reads();
+		if (nothing_is_under_way()) {
+			ret = end(ring);
+			if (ret != IOU_LOOP_CONTINUE)
+				return ret;
+		}
+		taken = submit(ring, &room);
+		if (!room || !iou_cq_has(ring))
+			break;
+		iou_forget(room);
+		iou_forget(ring->cq_head);
+		iou_forget(ring->queued);
+		iou_forget(ring->in_flight);
 	}
-	return submit_and_wait(ring, false);
+	return wait_after(ring, taken, !room, enough());
 }
 
 IOU_LOOP(copy, step, "copies a file, some blocks at a time", depth, 2 * depth);

@@ -15,8 +15,10 @@ static __u32 queue[QUEUE_SIZE], queue_head, queue_tail;
 
 static __u64 in_flight; /* requests */
 
-/* A step may take 20 ms, and what is in the page cache is read within it. */
+/* A step may take 20 ms, and what is in the page cache is read within it. A request that is smaller
+ * takes as long as one of a page. */
 #define STEP_BYTES 4194304
+#define REQUEST_BYTES 4096
 
 /* Fill @sqe in as what request @nr is now. */
 static __always_inline void prep(struct io_uring_sqe *sqe, __u32 nr);
@@ -64,13 +66,11 @@ static __always_inline void reap(struct iou_ring *ring)
 	}
 }
 
-/*
- * Submit what is in the queue, as far as the SQ and the step's time go, and wait for a completion,
- * unless there is more to submit, or @again says that there is more to do.
- */
-static __always_inline int submit_and_wait(struct iou_ring *ring, bool again)
+/* Submit what is in the queue, as far as the SQ and @room, bytes in this step, go. What the kernel
+ * says: how many it took, or -errno. */
+static __always_inline int submit(struct iou_ring *ring, __u32 *room)
 {
-	__u32 head = queue_head, bytes = 0;
+	__u32 head = queue_head, left = *room, bytes;
 	struct io_uring_sqe *sqe;
 	int taken = 0;
 
@@ -78,17 +78,18 @@ static __always_inline int submit_and_wait(struct iou_ring *ring, bool again)
 	iou_forever {
 		__u32 nr = queue[head % QUEUE_SIZE];
 
-		if (head == queue_tail || bytes >= STEP_BYTES)
+		if (head == queue_tail || !left)
 			break;
 		sqe = iou_batch_add(ring);
 		if (!sqe)
 			break;
 		prep(sqe, nr);
 		sqe->user_data = nr;
-		bytes += sqe->len;
+		bytes = sqe->len < REQUEST_BYTES ? REQUEST_BYTES : sqe->len;
+		left = bytes < left ? left - bytes : 0;
 		head++;
 		iou_forget(head);
-		iou_forget(bytes);
+		iou_forget(left);
 		iou_forget(ring->queued);
 	}
 	if (head != queue_head)
@@ -99,9 +100,25 @@ static __always_inline int submit_and_wait(struct iou_ring *ring, bool again)
 		if (in_flight > in_flight_max)
 			in_flight_max = in_flight;
 	}
+	*room = left;
+	return taken;
+}
+
+/* After a submission of which the kernel took @taken: wait for @nr completions, unless there is
+ * more to submit, or @again says that there is more to do. */
+static __always_inline int wait_after(struct iou_ring *ring, int taken, bool again, __u32 nr)
+{
 	if (again || (taken > 0 && queue_head != queue_tail))
 		return iou_again(ring);
 	if (!in_flight && queue_head != queue_tail)
 		return IOU_FAIL(ring, taken ? -taken : 5, "the kernel does not take a request");
-	return iou_wait(ring, 1);
+	return iou_wait(ring, nr);
+}
+
+static __always_inline int submit_and_wait(struct iou_ring *ring, bool again)
+{
+	__u32 room = STEP_BYTES;
+	int taken = submit(ring, &room);
+
+	return wait_after(ring, taken, again, 1);
 }
