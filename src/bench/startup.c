@@ -83,8 +83,10 @@ static int measure(struct iou_bench_startup *startup, const struct iou_bench_job
 	}
 	work.startup = shared;
 	alone.threads = 1;
-	if (!is_least)
+	if (!is_least) {
 		variant.run = run_nothing;
+		variant.check = NULL;
+	}
 	ret = iou_bench_measure(&sample, &latency, &variant, &work, &alone, interrupt, err);
 	if (ret)
 		return ret;
