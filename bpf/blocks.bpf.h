@@ -5,8 +5,9 @@
  * is HELD.
  *
  * The loop declares the parameters in, bs, depth, offset and length, the memory `blocks` (MEM, or
- * buffers and BLOCKS_REGISTERED), and reads, continued and in_flight_max to count in, and then
- * includes this. A block's number is that of its request; the loop's own are BLOCKS_MAX and up.
+ * buffers and BLOCKS_REGISTERED; or BLOCKS_IN_ONE buffer, one behind the other), and reads,
+ * continued and in_flight_max to count in, and then includes this. A block's number is that of its
+ * request; the loop's own are BLOCKS_MAX and up.
  */
 #pragma once
 
@@ -49,11 +50,27 @@ static __always_inline struct block *block_of(__u32 nr)
 	return &block_list[nr % BLOCKS_MAX];
 }
 
+#ifdef BLOCKS_IN_ONE
+#define BLOCK_STRIDE bs
+#define BLOCK_BUFFER(nr) blocks.first
+#define BLOCKS_TOO_FEW (blocks.size < depth * bs)
+#else
+#define BLOCK_STRIDE blocks.size
+#define BLOCK_BUFFER(nr) (blocks.first + (nr))
+#define BLOCKS_TOO_FEW (blocks.nr < depth || blocks.size < bs)
+#endif
+
+/* Where block @nr is in memory. */
+static __always_inline __u64 addr_of(__u32 nr)
+{
+	return blocks.addr + nr * BLOCK_STRIDE;
+}
+
 /* For the loop's check (IOU_CHECK) to end with. */
 static __always_inline int blocks_check(void)
 {
 	/* Users may have said how many, and how large. */
-	if (blocks.nr < depth || blocks.size < bs)
+	if (BLOCKS_TOO_FEW)
 		return IOU_REFUSE(0, "'blocks' are fewer than depth, or smaller than bs");
 	if (offset && !in.seeks)
 		return IOU_REFUSE(29, "'in' has no offsets: offset is not possible");
@@ -80,7 +97,7 @@ static __always_inline int fd_for(const volatile struct iou_file *file, __u64 at
 static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
 {
 	struct block *block = block_of(nr);
-	__u64 addr = blocks.addr + nr * blocks.size + block->have;
+	__u64 addr = addr_of(nr) + block->have;
 	__u64 at = in.seeks ? offset + block->at + block->have : -1ULL;
 	__u32 want = block->want - block->have;
 	int fd = fd_for(&in, at, addr, want);
@@ -88,8 +105,8 @@ static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
 	if (block->poll)
 		io_uring_prep_poll_add(sqe, in.fd, 1 /* POLLIN */);
 	else
-#ifdef BLOCKS_REGISTERED
-		io_uring_prep_read_fixed(sqe, fd, addr, want, at, blocks.first + nr);
+#if defined(BLOCKS_REGISTERED) || defined(BLOCKS_IN_ONE)
+		io_uring_prep_read_fixed(sqe, fd, addr, want, at, BLOCK_BUFFER(nr));
 #else
 		io_uring_prep_read(sqe, fd, addr, want, at);
 #endif

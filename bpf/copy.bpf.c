@@ -15,7 +15,7 @@ IOU_PARAM_SIZE(offset, 0, 0, 9223372036854775807, "where in the file that is rea
 IOU_PARAM_SIZE(seek, 0, 0, 9223372036854775807, "where in the file that is written to begin");
 IOU_PARAM_SIZE(length, 9223372036854775807, 0, 9223372036854775807, "how much to copy at most");
 IOU_PARAM_FLAG(fsync, 0, "end when it is on the disk");
-IOU_PARAM_BUFFERS(blocks, depth, bs, "where a block is until it is written");
+IOU_PARAM_BUFFERS(blocks, 1, depth *bs, "where blocks are until they are written");
 
 IOU_PROGRESS(copied, in, "bytes", "written to out");
 IOU_COUNTER(reads, "requests", "reads that came to something");
@@ -23,7 +23,7 @@ IOU_COUNTER(writes, "requests", "writes that came to something");
 IOU_COUNTER(continued, "requests", "reads and writes that were short and went on");
 IOU_GAUGE(in_flight_max, "requests", "most requests in flight");
 
-#define BLOCKS_REGISTERED
+#define BLOCKS_IN_ONE
 #include "blocks.bpf.h"
 
 /* Requests: a block's number for its read, WRITE and that for its write, and these. */
@@ -32,9 +32,18 @@ IOU_GAUGE(in_flight_max, "requests", "most requests in flight");
 #define FINISH (CANCEL + 1)
 
 static struct write {
-	__u32 gone; /* bytes of the block that were written */
+	__u32 len;  /* bytes to write, of this block and those that joined it */
+	__u32 gone; /* bytes of them that were written */
+	__u32 more; /* blocks that joined: the next ones */
 	bool poll;  /* wait until the file is ready, before the next request */
 } writes_of[BLOCKS_MAX];
+
+/* The block whose write others may join: it was not submitted yet. */
+#define NONE BLOCKS_MAX
+static __u32 joinable = NONE;
+
+/* What is written at a time at most, of more than one block. */
+#define JOIN_BYTES 1048576
 
 static __u64 written_to; /* the end of what was written */
 static __u32 writing;    /* blocks that are being written */
@@ -63,16 +72,58 @@ static __always_inline struct write *write_of(__u32 nr)
 	return &writes_of[nr % BLOCKS_MAX];
 }
 
+/*
+ * Whether block @nr goes with the write that was begun last: it is behind it, in the file and in
+ * memory. Through the page cache, one large write takes less than some small ones. Half of all
+ * blocks stay free of it, to be read into meanwhile.
+ */
+static __always_inline bool join(__u32 nr)
+{
+	struct block *block = block_of(nr);
+	struct write *write = write_of(joinable);
+
+	if (joinable == NONE || nr != joinable + write->more + 1 ||
+	    block->at != block_of(joinable)->at + write->len ||
+	    write->len + block->have > JOIN_BYTES || 2 * (write->more + 2) > depth)
+		return false;
+	write->len += block->have;
+	write->more++;
+	return true;
+}
+
 /* Write what block @nr has, if it has anything. */
 static __always_inline void start_write(__u32 nr)
 {
-	if (!block_of(nr)->have || why == CANNOT_WRITE) {
+	__u32 have = block_of(nr)->have;
+
+	if (!have || why == CANNOT_WRITE) {
 		free_block(nr);
 		return;
 	}
-	*write_of(nr) = (struct write){};
 	writing++;
-	submit_later(WRITE + nr);
+	if (!join(nr)) {
+		*write_of(nr) = (struct write){.len = have};
+		joinable = nr;
+		submit_later(WRITE + nr);
+	}
+	if (have < bs || direct || !out.seeks)
+		joinable = NONE;
+}
+
+/* Block @nr, and those that joined it, were written, or never will be. */
+static __always_inline void end_write(__u32 nr)
+{
+	__u32 left = write_of(nr)->more + 1;
+
+	iou_forever {
+		if (!left)
+			break;
+		free_block(nr++);
+		writing--;
+		left--;
+		iou_forget(nr);
+		iou_forget(left);
+	}
 }
 
 /* With an order to keep: the next one, if it was read and none is being written. */
@@ -109,7 +160,7 @@ static __always_inline void took_write(__u32 nr, __s32 res)
 		copied += res;
 		if (block->at + write->gone > written_to)
 			written_to = block->at + write->gone;
-		if (write->gone < block->have) {
+		if (write->gone < write->len) {
 			continued++;
 			submit_later(WRITE + nr);
 			return;
@@ -117,22 +168,21 @@ static __always_inline void took_write(__u32 nr, __s32 res)
 	} else {
 		fail(CANNOT_WRITE, res ? -res : 5);
 	}
-	writing--;
-	free_block(nr);
+	end_write(nr);
 }
 
 static __always_inline void prep_write(struct io_uring_sqe *sqe, __u32 nr)
 {
 	struct write *write = write_of(nr);
-	__u64 addr = blocks.addr + nr * blocks.size + write->gone;
+	__u64 addr = addr_of(nr) + write->gone;
 	__u64 at = seek + block_of(nr)->at + write->gone;
-	__u32 len = block_of(nr)->have - write->gone;
+	__u32 len = write->len - write->gone;
 
 	if (write->poll)
 		io_uring_prep_poll_add(sqe, out.fd, 4 /* POLLOUT */);
 	else
 		io_uring_prep_write_fixed(sqe, fd_for(&out, at, addr, len), addr, len,
-					  out.seeks ? at : -1, blocks.first + nr);
+					  out.seeks ? at : -1, BLOCK_BUFFER(nr));
 }
 
 /* ---- Requests and completions ---- */
@@ -233,6 +283,7 @@ static __always_inline int step(struct iou_ring *ring)
 				return ret;
 		}
 		taken = submit(ring, &room);
+		joinable = NONE;
 		if (!room || !iou_cq_has(ring))
 			break;
 		iou_forget(room);

@@ -76,6 +76,24 @@ all_sizes() {
 	"$TOOLS/copies" 2026 $rounds "$IOUCTL" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/disk"
 }
 
+@test "copy: blocks behind each other are written at once, and go on where that was short" {
+	disk
+	head -c 1000003 /dev/urandom >disk/a
+	copy in=disk/a out=disk/b bs=4096 depth=16
+	cmp disk/a disk/b
+	[ "$(json '.stats.reads == 245 and .stats.writes >= 31 and .stats.writes < 100')" = true ]
+	# As large as they were asked to be, where that is what the disk gets.
+	copy in=disk/a out=disk/b bs=4096 depth=16 direct
+	cmp disk/a disk/b
+	[ "$(json .stats.writes)" -ge 245 ]
+	# The end of 300 KiB is within eight blocks that go together.
+	expect 1 bash -c 'trap "" XFSZ; ulimit -f 300; "$@"' - "$IOUCTL" run copy \
+		in=disk/a out=disk/c bs=4096 depth=16 --json
+	[ "$(json '.run.stop.errno, .run.ring.in_flight, .stats.copied')" = $'EFBIG\n0\n307200' ]
+	[ "$(stat -c %s disk/c)" = 307200 ]
+	cmp -n 307200 disk/a disk/c
+}
+
 @test "copy: ranges beyond 4 GiB" {
 	truncate -s 5G a
 	head -c 300000 /dev/urandom >piece
