@@ -1,6 +1,6 @@
-# What was measured on one kernel against the baseline: TAP. Input: {kernel, compiler, startup, jobs}, the
+# What was measured on one kernel against the baseline: TAP. Input: {kernel, compiler, startup, bare, jobs}, the
 # latter as in baseline.json; $base: that; $limit: how much dearer a loop may be; $startup_max: how many
-# instructions it may take to start one.
+# instructions it may take to start one; $besides: how much more than the bare one nop-chain may take.
 
 def series: split(".")[0:2] | join(".");
 def round1: . * 10 | round / 10;
@@ -18,10 +18,15 @@ def beside($now; $old):
  else ([$known[] | select(series == ($now.kernel | series))] + [$known[-1]])[0] end) as $kernel |
 (if $now.compiler == $base.compiler then "" else "; by \($now.compiler), the baseline by \($base.compiler)" end) as $by |
 ($now | has("startup")) as $started |
-"1..\(($now.jobs | length) + if $started then 1 else 0 end)",
+"1..\(($now.jobs | length) + if $started then 2 else 0 end)",
 (select($started) |
 	"\(if ($now.startup // infinite) > $startup_max then "not ok" else "ok" end) - \($now.kernel): " +
-	"'run nop-chain --count 1' takes \($now.startup) instructions, of \($startup_max) at most"),
+	"'run nop-chain --count 1' takes \($now.startup) instructions, of \($startup_max) at most",
+	($now.jobs["nop count=20000"].loop / ($now.bare // 1)) as $ratio |
+	"\(if $ratio > $besides then "not ok" else "ok" end) - \($now.kernel): " +
+	"statistics, stop reasons and the trace cost nop-chain \($ratio | percent)%, " +
+	"of \($besides | percent)% at most: \($now.jobs["nop count=20000"].loop | round1) instructions, " +
+	"without them \($now.bare // 1 | round1)"),
 ($now.jobs | to_entries[] | .key as $job | .value as $values |
 	$base.kernels[$kernel][$job] as $old |
 	if $old == null then

@@ -95,7 +95,8 @@ kernel_has_loops() {
 
 # compare NOW: figures of a kernel against those of base.json.
 compare() {
-	jq -r --argjson limit 1.03 --argjson startup_max 100 --slurpfile base base.json -f "$top/tests/bench/compare.jq" <<<"$1"
+	jq -r --argjson limit 1.03 --argjson startup_max 100 --argjson besides 1.03 --slurpfile base base.json \
+		-f "$top/tests/bench/compare.jq" <<<"$1"
 }
 
 now() {
@@ -142,15 +143,32 @@ now() {
 	[[ ${lines[1]} == "not ok - 7.2.12: nop: no baseline"* ]]
 }
 
+# started INSTRUCTIONS NOP-CHAIN BARE
+started() {
+	printf '{"kernel": "7.2.12", "compiler": "clang 14", "startup": %s, "bare": %s, "jobs": {"nop count=20000": {"loop": %s}}}' \
+		"$1" "$3" "$2"
+}
+
 @test "bench: a start that takes too much is found, and one that was not measured" {
 	cd "$BATS_TEST_TMPDIR"
 	echo '{"compiler": "clang 14", "kernels": {"7.2.12": {}}}' >base.json
 	for startup in 100 101 null; do
-		expect 0 compare '{"kernel": "7.2.12", "compiler": "clang 14", "startup": '$startup', "jobs": {}}'
-		[ "${lines[0]}" = 1..1 ]
+		expect 0 compare "$(started "$startup" 400 400)"
+		[ "${lines[0]}" = 1..3 ]
 		[[ ${lines[1]} == "${is-ok} - 7.2.12: 'run nop-chain --count 1' takes $startup instructions, of 100 at most" ]]
 		is="not ok"
 	done
+}
+
+@test "bench: what nop-chain takes besides its NOPs is found, and a bare one that was not measured" {
+	cd "$BATS_TEST_TMPDIR"
+	echo '{"compiler": "clang 14", "kernels": {"7.2.12": {}}}' >base.json
+	expect 0 compare "$(started 100 400 390)"
+	[[ ${lines[2]} == "ok - 7.2.12: statistics, stop reasons and the trace cost nop-chain 2.6%, of 3% at most: 400 instructions, without them 390" ]]
+	expect 0 compare "$(started 100 400 388)"
+	[[ ${lines[2]} == "not ok - "*" 3.1%, "* ]]
+	expect 0 compare "$(started 100 400 null)"
+	[[ ${lines[2]} == "not ok - "* ]]
 }
 
 @test "bench: the baseline that was committed has all jobs, by their own names" {
