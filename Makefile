@@ -30,13 +30,15 @@ check: deps
 	$(MAKE) fuzzers
 	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" tests/run $(BUILD)
 
-# What a request takes, as a loop and otherwise: the tables of all jobs, in instructions, on the newest
-# kernel of each series (or on those in KERNELS).
+# What a request takes, as a loop and otherwise, on the newest kernel of each series (or on those in
+# KERNELS): the README's tables and its chart are made anew.
 bench: deps
 	$(MAKE) all
-	for kernel in $$(scripts/kernels $(BUILD)/cmd/iouctl); do \
-		tests/bench/measure $(BUILD)/cmd/iouctl "$$kernel" text || exit; \
-	done
+	tests/bench/table $(BUILD)/cmd/iouctl $$(scripts/kernels $(BUILD)/cmd/iouctl) >table.tmp
+	$(BUILD)/cmd/iouctl bench nop count=1000000 --instructions --rounds 3 --svg docs/bench-nop.svg
+	awk -f tests/bench/insert.awk table.tmp README.md >README.tmp
+	cat README.tmp >README.md
+	rm README.tmp table.tmp
 
 # What 'make check' holds the loops' figures against.
 bench-baseline: deps
