@@ -181,6 +181,7 @@ struct iou_doc *iou_param_add_value(struct iou_doc *in, const char *key, const c
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:
 	case IOU_KIND_BUF_RING:
+	case IOU_KIND_PIPES:
 	case IOU_KIND_DIRECT:
 		if (iou_loop_param_blocks(loop, param, &nr, &size, NULL))
 			return NULL;

@@ -26,6 +26,7 @@ static const char *const kind_names[] = {
 	[IOU_KIND_CHOICE] = "choice",
 	[IOU_KIND_CHOICES] = "choices",
 	[IOU_KIND_STEPS] = "steps",
+	/* Resources. */
 	[IOU_KIND_INFILE] = "infile",
 	[IOU_KIND_OUTFILE] = "outfile",
 	[IOU_KIND_LISTEN] = "listen",
@@ -35,7 +36,9 @@ static const char *const kind_names[] = {
 	[IOU_KIND_MEM] = "mem",
 	[IOU_KIND_BUFFERS] = "buffers",
 	[IOU_KIND_BUF_RING] = "buf-ring",
+	[IOU_KIND_PIPES] = "pipes",
 	[IOU_KIND_DIRECT] = "direct",
+	/* Statistics. */
 	[IOU_KIND_COUNTER] = "counter",
 	[IOU_KIND_GAUGE] = "gauge",
 	[IOU_KIND_HISTOGRAM] = "histogram",
@@ -254,6 +257,7 @@ static int check_param(const struct iou_decl *decl, struct iou_err *err)
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:
 	case IOU_KIND_BUF_RING:
+	case IOU_KIND_PIPES:
 		if (!decl->nr || !decl->size)
 			return lacks(err, decl, decl->nr ? "size" : "nr");
 		return 0;

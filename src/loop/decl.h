@@ -38,6 +38,7 @@ enum iou_kind {
 	IOU_KIND_MEM,
 	IOU_KIND_BUFFERS,
 	IOU_KIND_BUF_RING,
+	IOU_KIND_PIPES,
 	IOU_KIND_DIRECT,
 	/* Statistics. */
 	IOU_KIND_COUNTER, /* only grows */
@@ -48,6 +49,9 @@ enum iou_kind {
 
 /* Keys, and targets, of an IOU_KIND_TARGETS: IOU_TARGETS_MAX of iouctl/declare.bpf.h. */
 #define IOU_TARGETS_MAX 256
+
+/* Of an IOU_KIND_PIPES: likewise. */
+#define IOU_PIPES_MAX 256
 
 /* Of those by opcode; and the opcode that stands for all: as iouctl/declare.bpf.h has them. */
 #define IOU_OPCODES_NR 128

@@ -115,7 +115,8 @@ int iou_loop_param_blocks(const struct iou_loop *loop, const struct iou_decl *pa
 			  uint64_t *size, struct iou_err *err);
 
 /*
- * What @text comes to: a number, the name of a numeric parameter, or a product of such ("2 * bs").
+ * What @text comes to: a number, the name of a numeric parameter, or a product of such ("2 * bs");
+ * "!name" is 1 where the parameter is 0, else 0.
  * -EINVAL for anything else, -ERANGE where it does not fit.
  */
 int iou_loop_eval(const struct iou_loop *loop, const char *text, uint64_t *value);

@@ -200,6 +200,7 @@ static int check_text(const struct iou_decl *param, const char *text)
 	case IOU_KIND_MEM:
 	case IOU_KIND_BUFFERS:
 	case IOU_KIND_BUF_RING:
+	case IOU_KIND_PIPES:
 		return iou_parse_blocks(text, &nr, &size);
 	case IOU_KIND_DIRECT:
 		return iou_parse_u64(text, &nr);
@@ -250,10 +251,12 @@ static int eval_factor(const struct iou_loop *loop, const char *text, uint64_t *
 {
 	IOU_FREE char *name = NULL;
 	const struct iou_decl *param = NULL;
+	bool not = text[0] == '!';
+	int ret;
 
 	if (iou_parse_u64(text, value) == 0)
 		return 0;
-	name = strdup(text);
+	name = strdup(text + not );
 	if (!name)
 		return -ENOMEM;
 	for (char *c = name; *c; c++)
@@ -262,7 +265,10 @@ static int eval_factor(const struct iou_loop *loop, const char *text, uint64_t *
 	param = iou_loop_param(loop, name);
 	if (!param || param->kind == IOU_KIND_S64 || has_name(param->kind))
 		return -EINVAL;
-	return iou_loop_param_get(loop, param, value);
+	ret = iou_loop_param_get(loop, param, value);
+	if (!ret && not )
+		*value = !*value;
+	return ret;
 }
 
 int iou_loop_eval(const struct iou_loop *loop, const char *text, uint64_t *value)

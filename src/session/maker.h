@@ -8,7 +8,7 @@
 
 /* Where a resource of memory is. */
 struct iou_place {
-	uint64_t nr, size;       /* blocks, bytes of each */
+	uint64_t nr, size;       /* blocks, bytes of each; 0: there is none of it */
 	uint64_t offset;         /* in the MEM region */
 	uint64_t ring_offset;    /* provided buffers: their ring, in the MEM region */
 	uint64_t entries, group; /* of that ring */
@@ -40,6 +40,14 @@ bool iou_maker_is_listed(const struct iou_maker *maker, int fd);
  * out, and register it. With maker->ring NULL the latter only tells the loop. */
 int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param);
 int iou_maker_make_memory(struct iou_maker *maker);
+
+/* Once it is decided how many: make the pipes of @param. With maker->ring NULL only say how many.
+ */
+int iou_maker_make_pipes(struct iou_maker *maker, const struct iou_decl *param);
+
+/* What iou_maker_lay_out() decided of @param. It is kept here: what the object's own fields come
+ * to, which may lie in each other, is not to be trusted again. */
+struct iou_place *iou_maker_place(const struct iou_maker *maker, const struct iou_decl *param);
 
 /* Close @fd with the rest; in any case it is no longer the caller's. */
 int iou_maker_keep_fd(struct iou_maker *maker, int fd);

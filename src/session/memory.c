@@ -42,6 +42,9 @@ static int blocks_of(struct iou_maker *maker, const struct iou_decl *param, uint
 
 	if (ret)
 		return ret;
+	/* What the loop itself says it has no use for is not made. */
+	if (!iou_loop_param_text(maker->loop, param) && !*nr)
+		return 0;
 	if (!*nr || !*size)
 		return iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0, "'%s' is empty",
 				   param->name);
@@ -59,16 +62,14 @@ static int lay_mem(struct iou_maker *maker, const struct iou_decl *param, uint64
 	return 0;
 }
 
-/* What was decided of @param. It is kept here: what the object's own fields come to, which may lie
- * in each other, is not to be trusted again. */
-static struct iou_place *place_of(const struct iou_maker *maker, const struct iou_decl *param)
+struct iou_place *iou_maker_place(const struct iou_maker *maker, const struct iou_decl *param)
 {
 	return &maker->places[param - iou_loop_decls(maker->loop)->list];
 }
 
 static int lay_blocks(struct iou_maker *maker, const struct iou_decl *param)
 {
-	struct iou_place *place = place_of(maker, param);
+	struct iou_place *place = iou_maker_place(maker, param);
 	int ret = lay_mem(maker, param, place->nr * place->size, &place->offset);
 	char size[32];
 
@@ -83,7 +84,7 @@ static int lay_blocks(struct iou_maker *maker, const struct iou_decl *param)
 
 static int lay_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
 {
-	struct iou_place *place = place_of(maker, param);
+	struct iou_place *place = iou_maker_place(maker, param);
 	int ret;
 
 	if (place->nr > BUF_RING_MAX)
@@ -104,7 +105,7 @@ static int lay_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
 
 static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
 {
-	struct iou_place *place = place_of(maker, param);
+	struct iou_place *place = iou_maker_place(maker, param);
 
 	if (place->nr > BUFFERS_MAX - maker->buffers_nr)
 		return too_large(maker, param, "registered buffers", BUFFERS_MAX);
@@ -118,9 +119,18 @@ static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
 	       iou_maker_set(maker, param, "size", place->size);
 }
 
+static int lay_pipes(struct iou_maker *maker, const struct iou_decl *param)
+{
+	struct iou_place *place = iou_maker_place(maker, param);
+
+	if (place->nr > IOU_PIPES_MAX)
+		return too_large(maker, param, "pipes", IOU_PIPES_MAX);
+	return 0;
+}
+
 static int lay_slots(struct iou_maker *maker, const struct iou_decl *param)
 {
-	struct iou_place *place = place_of(maker, param);
+	struct iou_place *place = iou_maker_place(maker, param);
 
 	if (place->nr > SLOTS_MAX - maker->slots_nr)
 		return too_large(maker, param, "direct descriptors", SLOTS_MAX);
@@ -132,11 +142,13 @@ static int lay_slots(struct iou_maker *maker, const struct iou_decl *param)
 
 int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param)
 {
-	struct iou_place *place = place_of(maker, param);
+	struct iou_place *place = iou_maker_place(maker, param);
 	int ret = blocks_of(maker, param, &place->nr, &place->size);
 
 	if (ret)
 		return ret;
+	if (!place->nr)
+		return iou_maker_set(maker, param, "nr", 0);
 	switch (param->kind) {
 	case IOU_KIND_MEM:
 		return lay_blocks(maker, param);
@@ -144,6 +156,8 @@ int iou_maker_lay_out(struct iou_maker *maker, const struct iou_decl *param)
 		return lay_buf_ring(maker, param);
 	case IOU_KIND_BUFFERS:
 		return lay_buffers(maker, param);
+	case IOU_KIND_PIPES:
+		return lay_pipes(maker, param);
 	default:
 		return lay_slots(maker, param);
 	}
@@ -208,14 +222,14 @@ static int make_mem(struct iou_maker *maker)
 
 static int place_mem(struct iou_maker *maker, const struct iou_decl *param)
 {
-	const struct iou_place *place = place_of(maker, param);
+	const struct iou_place *place = iou_maker_place(maker, param);
 
 	return iou_maker_set(maker, param, "addr", (uintptr_t)maker->made.mem + place->offset);
 }
 
 static int place_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
 {
-	const struct iou_place *place = place_of(maker, param);
+	const struct iou_place *place = iou_maker_place(maker, param);
 	struct io_uring_buf *entries = (void *)((char *)maker->made.mem + place->ring_offset);
 	uint64_t addr = (uintptr_t)maker->made.mem + place->offset;
 	int ret = iou_ring_register_buf_ring(maker->ring, entries, (uint32_t)place->entries,
@@ -237,7 +251,7 @@ static int place_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
 static int place_buffers(struct iou_maker *maker, const struct iou_decl *param,
 			 struct iovec *iovecs, char **at)
 {
-	const struct iou_place *place = place_of(maker, param);
+	const struct iou_place *place = iou_maker_place(maker, param);
 	char *addr = *at;
 
 	for (uint64_t i = 0; i < place->nr; i++)
@@ -265,7 +279,7 @@ static int make_buffers(struct iou_maker *maker)
 	at = maker->made.buffers;
 	for (size_t i = 0; i < decls->nr && !ret; i++)
 		if (decls->list[i].what == IOU_DECL_PARAM &&
-		    decls->list[i].kind == IOU_KIND_BUFFERS)
+		    decls->list[i].kind == IOU_KIND_BUFFERS && maker->places[i].nr)
 			ret = place_buffers(maker, &decls->list[i], iovecs, &at);
 	if (ret)
 		return ret;
@@ -314,9 +328,11 @@ static int place_all(struct iou_maker *maker)
 	for (size_t i = 0; i < decls->nr && !ret; i++) {
 		const struct iou_decl *decl = &decls->list[i];
 
-		if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_MEM)
+		if (decl->what != IOU_DECL_PARAM || !maker->places[i].nr)
+			continue;
+		if (decl->kind == IOU_KIND_MEM)
 			ret = place_mem(maker, decl);
-		else if (decl->what == IOU_DECL_PARAM && decl->kind == IOU_KIND_BUF_RING)
+		else if (decl->kind == IOU_KIND_BUF_RING)
 			ret = place_buf_ring(maker, decl);
 	}
 	return ret;

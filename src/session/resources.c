@@ -297,11 +297,12 @@ int iou_resources_open(struct iou_resources *resources, const struct iou_ring *r
 	if (!places)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "open", ENOMEM,
 				   "cannot make the loop's resources");
-	ret = each(&maker, KIND(MEM) | KIND(BUFFERS) | KIND(BUF_RING) | KIND(DIRECT),
+	ret = each(&maker, KIND(MEM) | KIND(BUFFERS) | KIND(BUF_RING) | KIND(PIPES) | KIND(DIRECT),
 		   iou_maker_lay_out);
 
 	if (!ret)
-		ret = iou_maker_make_memory(&maker);
+		ret = iou_maker_make_memory(&maker)
+			      ?: each(&maker, KIND(PIPES), iou_maker_make_pipes);
 	if (!ret)
 		ret = each(&maker, KIND(INFILE) | KIND(LISTEN) | KIND(CONNECT) | KIND(PATHS),
 			   open_named)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The resources that a loop's parameters ask for: files, sockets, memory of the ring's MEM region,
- * registered buffers, rings of provided buffers, slots for direct descriptors.
+ * registered buffers, rings of provided buffers, pipes, slots for direct descriptors.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 #include "session/outfile.h"
 
 struct iou_resources {
-	int *fds; /* files and sockets */
+	int *fds; /* files, sockets, ends of pipes */
 	size_t fds_nr;
 	char **paths; /* of unix sockets that listen, which end with them */
 	size_t paths_nr;

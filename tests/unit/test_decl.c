@@ -110,6 +110,7 @@ static void bad(void **state)
 		"iou:param;kind=choices;choices=a|b;optional=1;help=h",
 		"iou:param;kind=mem;nr=4;help=h",
 		"iou:param;kind=buf-ring;size=4;help=h",
+		"iou:param;kind=pipes;nr=4;help=h",
 		"iou:param;kind=direct;help=h",
 		"iou:param;kind=histogram;help=h",
 		"iou:param;kind=s64;min=1;max=-1;help=h",

@@ -224,6 +224,22 @@ struct iou_buf_ring {
 #define IOU_PARAM_BUF_RING(name, count, bytes, help) \
 	IOU_BLOCKS_(struct iou_buf_ring, "buf-ring", name, count, bytes, help)
 
+/*
+ * Pipes for splices: each has as many @bytes, or as many as this user may have in one (see
+ * pipe(7)).
+ * @count may come to 0, as that of all these: "!name" is 1 where the parameter is 0, else 0.
+ */
+#define IOU_PIPES_MAX 256
+
+struct iou_pipes {
+	__u64 size; /* bytes that go into each of them, in whole pages */
+	__u32 nr;
+	__s32 read_fds[IOU_PIPES_MAX], write_fds[IOU_PIPES_MAX]; /* their ends */
+};
+
+#define IOU_PARAM_PIPES(name, count, bytes, help) \
+	IOU_BLOCKS_(struct iou_pipes, "pipes", name, count, bytes, help)
+
 /* Empty slots of the table of direct descriptors. */
 struct iou_direct {
 	__u32 first, nr; /* index of the first slot; slots */
