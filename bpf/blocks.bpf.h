@@ -53,11 +53,20 @@ static __always_inline struct block *block_of(__u32 nr)
 #ifdef BLOCKS_IN_ONE
 #define BLOCK_STRIDE bs
 #define BLOCK_BUFFER(nr) blocks.first
-#define BLOCKS_TOO_FEW (blocks.size < depth * bs)
+#define BLOCKS_TOO_FEW (blocks.nr && blocks.size < depth * bs)
 #else
 #define BLOCK_STRIDE blocks.size
 #define BLOCK_BUFFER(nr) (blocks.first + (nr))
 #define BLOCKS_TOO_FEW (blocks.nr < depth || blocks.size < bs)
+#endif
+
+/* A loop may have them larger, fewer, and let them end before they are full. */
+#ifndef BLOCK_BYTES
+#define BLOCK_BYTES bs
+#define BLOCKS_NR depth
+#define BLOCK_MAY_BE_SHORT false
+#define BLOCK_ROOM(at, size) (length - (at))
+#define BLOCK_BEGUN(nr)
 #endif
 
 /* Where block @nr is in memory. */
@@ -65,6 +74,9 @@ static __always_inline __u64 addr_of(__u32 nr)
 {
 	return blocks.addr + nr * BLOCK_STRIDE;
 }
+
+/* EINTR; and ERESTARTSYS, which a splice that was interrupted comes to. */
+#define IS_INTR(res) ((res) == -4 || (res) == -512)
 
 /* For the loop's check (IOU_CHECK) to end with. */
 static __always_inline int blocks_check(void)
@@ -75,7 +87,7 @@ static __always_inline int blocks_check(void)
 	if (offset && !in.seeks)
 		return IOU_REFUSE(29, "'in' has no offsets: offset is not possible");
 	iou_forever {
-		if (idle_tail >= depth)
+		if (idle_tail >= BLOCKS_NR)
 			break;
 		idle[idle_tail % BLOCKS_MAX] = idle_tail;
 		idle_tail++;
@@ -120,7 +132,7 @@ static __always_inline void start_read(__u64 room)
 	idle_head++;
 	turns[turn_tail++ % BLOCKS_MAX] = nr;
 	block->at = next_at;
-	block->want = room < bs ? room : bs;
+	block->want = room < BLOCK_BYTES ? room : BLOCK_BYTES;
 	block->have = 0;
 	block->poll = 0;
 	block->state = READING;
@@ -129,6 +141,7 @@ static __always_inline void start_read(__u64 room)
 	if (in.seeks)
 		next_at += block->want;
 	submit_later(nr);
+	BLOCK_BEGUN(nr);
 }
 
 /* Begin as many blocks as may be under way. Past the size that the file had, one at a time looks
@@ -146,7 +159,7 @@ static __always_inline void start_reads(void)
 		}
 		if (reading && (!in.seeks || (length == ALL && next_at >= size)))
 			break;
-		start_read(length - next_at);
+		start_read(BLOCK_ROOM(next_at, size));
 	}
 }
 
@@ -155,9 +168,9 @@ static __always_inline void took_read(__u32 nr, __s32 res)
 {
 	struct block *block = block_of(nr);
 
-	if (cancelled && (block->poll || res == -125 || res == -11 || res == -4)) {
+	if (cancelled && (block->poll || res == -125 || res == -11 || IS_INTR(res))) {
 		ended = true; /* ECANCELED; it was asked to */
-	} else if (block->poll || res == -4 /* EINTR */) {
+	} else if (block->poll || IS_INTR(res)) {
 		block->poll = 0;
 		submit_later(nr);
 		return;
@@ -168,7 +181,7 @@ static __always_inline void took_read(__u32 nr, __s32 res)
 	} else if (res > 0) {
 		reads++;
 		block->have += res;
-		if (in.seeks && block->have < block->want) {
+		if (in.seeks && block->have < block->want && !BLOCK_MAY_BE_SHORT) {
 			continued++;
 			submit_later(nr);
 			return;

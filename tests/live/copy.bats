@@ -25,6 +25,9 @@ teardown() {
 	tidy
 }
 
+# What each way of it must do.
+ways=(splice=0 splice=1)
+
 # all_sizes ARGUMENT...
 all_sizes() {
 	local size
@@ -38,7 +41,13 @@ all_sizes() {
 }
 
 @test "copy: files of any size, on tmpfs" {
-	all_sizes depth=3
+	for way in "${ways[@]}"; do
+		all_sizes depth=3 $way
+	done
+	# Nothing is made of what the other way needs.
+	[ "$(json '.params.blocks, .params.pipes')" = $'0x12288\n2x12288' ]
+	copy in=a out=b depth=3
+	[ "$(json '.params.blocks, .params.pipes')" = $'1x393216\n0x393216' ]
 }
 
 @test "copy: files of any size, past the page cache" {
@@ -60,12 +69,14 @@ all_sizes() {
 	local written
 	disk
 	head -c 300000 /dev/urandom >piece
-	written=$(sectors 6)
-	copy in=piece out=disk/a seek=5000000000 fsync
-	[ $(($(sectors 6) - written)) -ge $((300000 / 512)) ]
-	copy in=disk/a out=disk/b offset=4999999990 seek=4294960000 bs=7000
-	[ "$(stat -c %s disk/b)" = $((4294960000 + 300010)) ]
-	cmp -i $((4294960000 + 10)):0 disk/b piece
+	for way in "${ways[@]}"; do
+		written=$(sectors 6)
+		copy in=piece out=disk/a seek=5000000000 fsync $way
+		[ $(($(sectors 6) - written)) -ge $((300000 / 512)) ]
+		copy in=disk/a out=disk/b offset=4999999990 seek=4294960000 bs=7000 $way
+		[ "$(stat -c %s disk/b)" = $((4294960000 + 300010)) ]
+		cmp -i $((4294960000 + 10)):0 disk/b piece
+	done
 }
 
 @test "copy: at random" {
@@ -101,6 +112,9 @@ all_sizes() {
 	copy in=a out=b offset=4294967280 length=300020 bs=7000
 	[ "$(stat -c %s b)" = 300020 ]
 	cmp <(tail -c +11 b | head -c 300000) piece
+	copy in=a out=b offset=4294967280 length=300020 bs=7000 splice
+	[ "$(stat -c %s b)" = 300020 ]
+	cmp <(tail -c +11 b | head -c 300000) piece
 	copy in=piece out=c seek=5000000000
 	[ "$(stat -c %s c)" = 5000300000 ]
 	cmp <(tail -c 300000 c) piece
@@ -111,32 +125,45 @@ all_sizes() {
 	copy in=a out=b bs=999 depth=100 --entries 2 --cq-entries 4
 	cmp a b
 	[ "$(json '.stats["in-flight-max"] > 2')" = true ]
-	copy in=a out=b bs=10000 depth=16 --ring-flag -sq-rewind --ring-flag -no-sqarray
+	# Links that would be torn where a submission ends.
+	copy in=a out=b bs=999 depth=100 splice pipes=7x4K --entries 4 --cq-entries 4
 	cmp a b
+	[ "$(json '.stats["in-flight-max"] > 4')" = true ]
+	expect 2 "$IOUCTL" run copy in=a out=b splice --entries 1
+	has "a ring with two entries" "$stderr"
+	for way in "${ways[@]}"; do
+		copy in=a out=b bs=10000 depth=16 --ring-flag -sq-rewind --ring-flag -no-sqarray $way
+		cmp a b
+	done
 }
 
 @test "copy: pipes and standard input and output are read and written in order" {
 	head -c 1000003 /dev/urandom >a
-	copy in=- out=b bs=10000 < <(cat a)
-	cmp a b
-	(head -c 5 a; sleep 0.2; tail -c +6 a) | "$IOUCTL" run copy in=- out=- bs=64K 2>stats | cmp - a
-	grep -q "^copied *1,000,003 bytes" stats
 	mkfifo pipe
-	"$IOUCTL" run copy in=a out=pipe bs=30000 depth=8 -q >stats &
-	cmp a pipe
-	wait $!
+	for way in "${ways[@]}"; do
+		copy in=- out=b bs=10000 $way < <(cat a)
+		cmp a b
+		(head -c 5 a; sleep 0.2; tail -c +6 a) |
+			"$IOUCTL" run copy in=- out=- bs=64K $way 2>stats | cmp - a
+		grep -q "^copied *1,000,003 bytes" stats
+		"$IOUCTL" run copy in=a out=pipe bs=30000 depth=8 -q $way >stats &
+		cmp a pipe
+		wait $!
+	done
 }
 
 @test "copy: a file that others grow or cut meanwhile comes out as a beginning of it" {
 	head -c 3000000 /dev/urandom >all
-	head -c 1000000 all >a
-	for bytes in 1500000 500000; do
-		"$IOUCTL" run copy in=a out=b bs=512 depth=64 -q >stats &
-		if [ $bytes = 1500000 ]; then
-			tail -c +1000001 all | head -c 2000000 >>a
-		else
-			truncate -s $bytes a
-		fi
+	for way in "${ways[@]}"; do
+		head -c 1000000 all >a
+		"$IOUCTL" run copy in=a out=b bs=512 depth=64 -q $way >stats &
+		tail -c +1000001 all | head -c 2000000 >>a
+		wait $!
+		cmp -n "$(stat -c %s b)" all b
+		# What is in a pipe is the page itself, of which the rest becomes zeroes when it is cut
+		# there: so here it is not within one.
+		"$IOUCTL" run copy in=a out=b bs=512 depth=64 -q $way >stats &
+		truncate -s 503808 a
 		wait $!
 		cmp -n "$(stat -c %s b)" all b
 	done
@@ -152,6 +179,33 @@ all_sizes() {
 	done
 }
 
+@test "copy: with splice, what a pipe did not take, or did not get rid of, goes on" {
+	disk
+	# What gives a page at a time, whatever is asked for: no link holds, and rests are read.
+	head -c 1000003 /dev/urandom >disk/a
+	copy in=/sys/kernel/btf/vmlinux out=b length=300001 bs=32768 depth=4 splice
+	cmp <(head -c 300001 /sys/kernel/btf/vmlinux) b
+	[ "$(json '.stats.reads >= 74 and .stats.continued >= 60')" = true ]
+	expect 1 "$IOUCTL" run copy in=/proc/kallsyms out=c splice
+	has "'in' cannot be spliced: leave out splice" "$stderr"
+	# A pipe that takes less than there is in ours.
+	mkfifo pipe
+	"$IOUCTL" run copy in=disk/a out=pipe bs=300000 depth=4 splice -q --json >stats &
+	perl -e 'open F, "<", "pipe"; while (sysread F, $_, 5000) { print }' >c
+	wait $!
+	cmp disk/a c
+	# Two halves of 32 KiB in flight, in the second of which are the last bytes that may be written.
+	expect 1 bash -c 'trap "" XFSZ; ulimit -f 300; "$@"' - "$IOUCTL" run copy \
+		in=disk/a out=disk/c bs=4096 depth=16 splice --json
+	[ "$(json '.run.stop.errno, .run.ring.in_flight, .stats.copied')" = $'EFBIG\n0\n307200' ]
+	cmp -n 307200 disk/a disk/c
+	copy in=disk/a out=disk/b offset=5 bs=65536 depth=2 pipes=2x4K splice
+	cmp -i 5:0 disk/a disk/b
+	copy in=disk/a out=disk/b bs=4096 depth=16 splice
+	cmp disk/a disk/b
+	[ "$(json '.stats.reads == 31 and .stats.writes == 31 and .stats.continued == 0')" = true ]
+}
+
 @test "copy: errors say what failed, and how far it came" {
 	head -c 1000003 /dev/urandom >a
 	expect 1 "$IOUCTL" run copy in=a out=/dev/full --json
@@ -161,8 +215,10 @@ all_sizes() {
 	has "cannot read from 'in': Is a directory" "$stderr"
 	# As the signal does, which a shell may have it ignore.
 	expect 141 bash -c '"$0" run copy in=a out=- bs=1000 | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL"
-	expect 1 bash -c 'trap "" PIPE; "$0" run copy in=a out=- bs=1000 2>err | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL"
-	grep -q "cannot write to 'out': Broken pipe" err
+	for way in "${ways[@]}"; do
+		expect 1 bash -c 'trap "" PIPE; "$0" run copy in=a out=- bs=1000 $1 2>err | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}' "$IOUCTL" $way
+		grep -q "cannot write to 'out': Broken pipe" err
+	done
 	mkfifo broken
 	head -c 10 broken >/dev/null 3>&- &
 	expect 1 env --default-signal=PIPE "$IOUCTL" run copy in=a out=broken bs=1000 --json
@@ -171,6 +227,17 @@ all_sizes() {
 	[ "$(stat -c %s a)" = 1000003 ]
 	expect 2 "$IOUCTL" run copy in=a out=b offset=1 direct
 	has "multiples of 4096" "$stderr"
+	expect 2 "$IOUCTL" run copy in=a out=b direct splice
+	has "cannot be spliced" "$stderr"
+	expect 2 "$IOUCTL" run copy in=a out=b splice pipes=257x4K
+	has "'pipes' is too large: at most 256 pipes" "$stderr"
+	expect 1 "$IOUCTL" run copy in=a out=/dev/full splice --json
+	[ "$(json '.run.stop.errno, .run.ring.in_flight, .stats.copied')" = $'EINVAL\n0\n0' ]
+	has "'out' cannot be spliced to: leave out splice" "$stderr"
+	expect 1 bash -c '"$0" run copy in=a out=- splice >>b' "$IOUCTL"
+	has "'out' cannot be spliced to: leave out splice" "$stderr"
+	expect 1 "$IOUCTL" run copy in=/ out=b splice
+	has "'in' cannot be spliced: leave out splice" "$stderr"
 	expect 2 "$IOUCTL" run copy in=- out=b direct <a
 	has "which O_DIRECT needs" "$stderr"
 	expect 2 bash -c 'cat a | "$0" run copy in=- out=b offset=5' "$IOUCTL"
@@ -205,10 +272,12 @@ all_sizes() {
 	disk
 	truncate -s 100M a
 	fallocate -l $(($(stat -f -c %f disk) * 4096 - 4000000)) disk/filler
-	expect 1 "$IOUCTL" run copy in=a out=disk/b --json
-	[ "$(json '.run.stop.errno, .run.ring.in_flight')" = $'ENOSPC\n0' ]
-	[ "$(json '.stats.copied > 1000000 and .stats.copied <= 4010000')" = true ]
-	has "cannot write to 'out': No space left on device" "$stderr"
+	for way in "${ways[@]}"; do
+		expect 1 "$IOUCTL" run copy in=a out=disk/b $way --json
+		[ "$(json '.run.stop.errno, .run.ring.in_flight')" = $'ENOSPC\n0' ]
+		[ "$(json '.stats.copied > 1000000 and .stats.copied <= 4010000')" = true ]
+		has "cannot write to 'out': No space left on device" "$stderr"
+	done
 }
 
 @test "copy: what cannot be read in its middle comes out up to there" {
@@ -228,10 +297,13 @@ all_sizes() {
 		fcntl($_, F_SETFL, fcntl($_, F_GETFL, 0) | O_NONBLOCK) or die for *STDIN, *STDOUT;
 		exec @ARGV;
 	END
-	perl nonblock.pl "$IOUCTL" run copy in=- out=- bs=10000 --timeout 20s <a >b 2>stats
-	cmp a b
-	(head -c 1000 a; sleep 0.5; tail -c +1001 a) |
-		perl nonblock.pl "$IOUCTL" run copy in=- out=- --timeout 20s 2>stats | (sleep 0.5; cmp - a)
+	for way in "${ways[@]}"; do
+		perl nonblock.pl "$IOUCTL" run copy in=- out=- bs=10000 --timeout 20s $way <a >b 2>stats
+		cmp a b
+		(head -c 1000 a; sleep 0.5; tail -c +1001 a) |
+			perl nonblock.pl "$IOUCTL" run copy in=- out=- --timeout 20s $way 2>stats |
+			(sleep 0.5; cmp - a)
+	done
 }
 
 @test "copy: a disk to itself, by any name, is refused" {
@@ -247,15 +319,19 @@ all_sizes() {
 
 @test "copy: ^C ends a read that nobody answers, and what was read is written" {
 	mkfifo pipe
-	start "$IOUCTL" run copy in=pipe out=b --json
-	exec 5>pipe
-	echo hello >&5
-	for _ in $(seq 100); do
-		[ ! -s b ] || break
-		sleep 0.05
+	for way in "${ways[@]}"; do
+		rm -f b
+		start "$IOUCTL" run copy in=pipe out=b $way --json
+		exec 5>pipe
+		echo hello >&5
+		for _ in $(seq 100); do
+			[ ! -s b ] || break
+			sleep 0.05
+		done
+		kill -TERM $pid
+		finish 143
+		exec 5>&-
+		[ "$(cat b)" = hello ]
+		[ "$(json .run.ring.in_flight)" = 0 ]
 	done
-	kill -TERM $pid
-	finish 143
-	exec 5>&-
-	[ "$(cat b)" = hello ]
 }

@@ -27,7 +27,7 @@ struct round {
 	uint64_t base;                                     /* the input is a hole up to here, */
 	uint64_t size;                                     /* then so many bytes */
 	uint64_t bs, depth, entries, offset, seek, length; /* 0 for entries: not given */
-	bool limited, direct, fsync, in_pipe, out_pipe;
+	bool limited, direct, splice, fsync, in_pipe, out_pipe;
 	const char *in_dir, *out_dir;
 	char words[12][160];
 	char *argv[20];
@@ -143,6 +143,8 @@ static void choose(struct round *r, char **dirs, int dirs_nr)
 	r->bs = r->direct ? 4096 * (1 + below(20)) : one_of(sizes, ARRAY_SIZE(sizes));
 	r->depth = least(one_of(depths, ARRAY_SIZE(depths)), MEMORY_MAX_ / r->bs);
 	r->entries = one_of(entries, ARRAY_SIZE(entries));
+	/* A link takes two entries. */
+	r->splice = !r->direct && r->entries != 1 && below(2);
 	ends[2] = r->bs - 1;
 	ends[3] = r->bs;
 	ends[4] = r->bs + 1;
@@ -200,6 +202,8 @@ static void make_words(struct round *r, char *iouctl)
 		add(r, &nr, "length=%ju", r->length);
 	if (r->direct)
 		add(r, &nr, "direct");
+	if (r->splice)
+		add(r, &nr, "splice");
 	if (r->fsync)
 		add(r, &nr, "fsync");
 	if (r->entries)
