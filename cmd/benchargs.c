@@ -173,6 +173,15 @@ static error_t conflict(struct argp_state *state, const char *one, const char *o
 	return EINVAL;
 }
 
+/* Whether the job is to wait for a disk, past the page cache. */
+static bool is_direct(const struct iou_bench_args *args)
+{
+	for (size_t i = 0; args->job && i < args->job->params_nr; i++)
+		if (strcmp(args->job->params[i].name, "direct") == 0)
+			return args->work.values[i].number;
+	return false;
+}
+
 static error_t parse_end(struct argp_state *state, const struct iou_bench_args *args)
 {
 	struct iou_err *err = iou_args_err(state);
@@ -181,6 +190,12 @@ static error_t parse_end(struct argp_state *state, const struct iou_bench_args *
 		return conflict(state, "'--csv'", "'--json'");
 	if (args->instructions && args->config.cpus_nr)
 		return conflict(state, "'--cpu'", "'--instructions', where there is one processor");
+	if ((args->instructions || args->counted) && is_direct(args)) {
+		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "direct=1 does not go with '%s'",
+			    args->instructions ? "--instructions" : "--counted");
+		iou_err_hint(err, "a disk that is waited for cannot be counted: time it instead");
+		return EINVAL;
+	}
 	if (args->work.loop_params && !args->work.loop) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0,
 			    "what is behind '--' is for a loop of yours, and '--loop' names none");

@@ -45,6 +45,11 @@ top=$BATS_TEST_DIRNAME/../..
 	expect 2 "$IOUCTL" bench nop --json=pretty --csv
 	expect 2 "$IOUCTL" bench nop --cpu 0 --instructions
 	has "'--cpu' does not go with '--instructions'" "$stderr"
+	for option in --instructions --counted; do
+		expect 2 "$IOUCTL" bench copy direct=1 $option
+		has "direct=1 does not go with '$option'; a disk that is waited for cannot be counted" "$stderr"
+	done
+	expect 2 "$IOUCTL" bench --counted read direct=1
 	expect 2 "$IOUCTL" bench nop -- count=5
 	has "'--loop' names none" "$stderr"
 }
