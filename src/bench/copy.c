@@ -38,6 +38,18 @@ static bool is_cached(const struct iou_bench_work *work)
 	return !work->values[DIRECT].number;
 }
 
+static bool fits_pipes(const struct iou_bench_work *work)
+{
+	return is_cached(work) &&
+	       iou_bench_copy_fits_pipes(iou_bench_copy_depth(work), work->values[BS].number);
+}
+
+/* The loop does it in two ways; one that is in its place, in its own. */
+static bool fits_loop_splice(const struct iou_bench_work *work)
+{
+	return is_cached(work) && !work->loop;
+}
+
 /* ---- What they share ---- */
 
 static int make(struct iou_bench_copy *copy, const struct iou_bench_work *work, struct iou_err *err)
@@ -116,9 +128,11 @@ struct loop {
 	void *state;
 };
 
-static int open_its_loop(struct loop *l, const struct iou_bench_work *work, struct iou_err *err)
+static int open_its_loop(struct loop *l, const struct iou_bench_variant *variant,
+			 const struct iou_bench_work *work, struct iou_err *err)
 {
-	char paths[2][IOU_BENCH_FILE_PATH], texts[6][64];
+	const char *words[8] = {};
+	char paths[2][IOU_BENCH_FILE_PATH], texts[7][64];
 
 	iou_bench_file_path(paths[0], l->copy.in_file);
 	iou_bench_file_path(paths[1], l->copy.out_file);
@@ -129,10 +143,10 @@ static int open_its_loop(struct loop *l, const struct iou_bench_work *work, stru
 	snprintf(texts[4], sizeof(texts[4]), "direct=%d", !is_cached(work));
 	/* As all others, it need not look whether there is more. */
 	snprintf(texts[5], sizeof(texts[5]), "length=%" PRIu64, l->copy.size);
-	return iou_bench_loop_open(
-		&l->state, work, "copy",
-		(const char *[]){texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], NULL},
-		l->copy.blocks, err);
+	snprintf(texts[6], sizeof(texts[6]), "splice=%d", variant->nr > 1);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		words[i] = texts[i];
+	return iou_bench_loop_open(&l->state, work, "copy", words, l->copy.blocks, err);
 }
 
 static int open_loop(void **state, const struct iou_bench_variant *variant,
@@ -141,13 +155,12 @@ static int open_loop(void **state, const struct iou_bench_variant *variant,
 	IOU_FREE struct loop *l = calloc(1, sizeof(*l));
 	int ret;
 
-	(void)variant;
 	if (!l)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "bench", ENOMEM, "cannot open a loop");
 	ret = iou_bench_copy_open(&l->copy, work, 1, err);
 	if (ret)
 		return ret;
-	ret = open_its_loop(l, work, err);
+	ret = open_its_loop(l, variant, work, err);
 	if (ret) {
 		iou_bench_copy_close(&l->copy);
 		return ret;
@@ -300,6 +313,12 @@ static void close_other(void *state)
 			iou_bench_copy_##as##_run, iou_bench_copy_##as##_close,      \
 			iou_bench_copy_check, NULL                                   \
 	}
+#define SPLICE(name, help, kind, as)                                                \
+	{                                                                           \
+		name, help, IOU_BENCH_##kind, false, 2, iou_bench_copy_##as##_open, \
+			iou_bench_copy_##as##_run, iou_bench_copy_##as##_close,     \
+			iou_bench_copy_check, fits_pipes                            \
+	}
 #define OTHER(name, help, how, as, fits)                                                  \
 	{                                                                                 \
 		name, help, IOU_BENCH_OTHER, false, 1, open_##how, run_##as, close_other, \
@@ -309,10 +328,14 @@ static void close_other(void *state)
 static const struct iou_bench_variant variants[] = {
 	{"loop", "copy", IOU_BENCH_LOOP, false, 1, open_loop, run_loop, close_loop,
 	 iou_bench_copy_check, NULL},
+	{"loop-splice", "copy splice=1", IOU_BENCH_LOOP, false, 2, open_loop, run_loop, close_loop,
+	 iou_bench_copy_check, fits_loop_splice},
 	RING("liburing", "a write when its read is done", 1, PLAIN, plain),
 	RING("tuned", "a write when its read is done, tuned", 1, TUNED, tuned),
 	RING("links-2", "SQE links of a read and its write", 2, PLAIN, plain),
 	RING("links-2-tuned", "SQE links of a read and its write, tuned", 2, TUNED, tuned),
+	SPLICE("splice-links", "SQE links of a splice into a pipe and out", PLAIN, splice),
+	SPLICE("splice-links-tuned", "the same, tuned", TUNED, splice_tuned),
 	OTHER("read-write", "read(2) and write(2)", other, read_write, NULL),
 	OTHER("splice", "splice(2), through a pipe", splice, splice, is_cached),
 	OTHER("copy-file-range", "copy_file_range(2), as cp(1)", other, copy_file_range, is_cached),

@@ -35,3 +35,16 @@ int iou_bench_copy_tuned_open(void **state, const struct iou_bench_variant *vari
 			      const struct iou_bench_work *work, struct iou_err *err);
 int iou_bench_copy_tuned_run(void *state, struct iou_bench_done *done, struct iou_err *err);
 void iou_bench_copy_tuned_close(void *state);
+
+/* By linked splices through pipes, for which a pipe must be allowed to be as large as a block. */
+bool iou_bench_copy_fits_pipes(uint32_t depth, uint64_t bs);
+
+int iou_bench_copy_splice_open(void **state, const struct iou_bench_variant *variant,
+			       const struct iou_bench_work *work, struct iou_err *err);
+int iou_bench_copy_splice_run(void *state, struct iou_bench_done *done, struct iou_err *err);
+void iou_bench_copy_splice_close(void *state);
+
+int iou_bench_copy_splice_tuned_open(void **state, const struct iou_bench_variant *variant,
+				     const struct iou_bench_work *work, struct iou_err *err);
+int iou_bench_copy_splice_tuned_run(void *state, struct iou_bench_done *done, struct iou_err *err);
+void iou_bench_copy_splice_tuned_close(void *state);

@@ -33,7 +33,9 @@ did() {
 }
 
 in_turn=(loop liburing tuned links-2 links-2-tuned links-32 links-32-tuned batch-32 batch-32-tuned pread)
-rings=(loop liburing tuned links-2 links-2-tuned)
+rings=(liburing tuned links-2 links-2-tuned)
+splices=(splice-links splice-links-tuned)
+others=(read-write splice copy-file-range)
 
 teardown() {
 	leave_disk
@@ -72,18 +74,23 @@ teardown() {
 
 @test "bench copy: all variants, and each copy is right" {
 	bench copy size=100K bs=8K depth=3
-	did 13 "${rings[@]}" read-write splice copy-file-range
+	did 13 loop loop-splice "${rings[@]}" "${splices[@]}" "${others[@]}"
+	# A pipe for a block that is larger than one may be, or for too many of them.
+	bench copy size=2M bs=2M depth=1
+	did 1 loop loop-splice "${rings[@]}" "${others[@]}"
 	[ -z "${LONG-}" ] || {
 		disk
 		bench copy size=100K bs=4K depth=50 direct=1 dir=disk
-		did 25 "${rings[@]}" read-write
+		did 25 loop "${rings[@]}" read-write
+		bench copy size=100K bs=4K depth=257 dir=disk
+		did 25 loop loop-splice "${rings[@]}" "${others[@]}"
 		[ "$(ls disk)" = lost+found ]
 	}
 }
 
 @test "bench copy: a loop of one's own has the same files, and is found out if it does not copy them" {
 	bench copy size=8K bs=4K --loop copy -- fsync=1
-	did 2 "${rings[@]}" read-write splice copy-file-range
+	did 2 loop "${rings[@]}" "${splices[@]}" "${others[@]}"
 	expect 1 "$IOUCTL" bench --rounds 1 copy size=8K bs=4K --loop copy -- length=4K
 	has "what was written is 4096 bytes, not 8192" "$stderr"
 	expect 1 "$IOUCTL" bench --rounds 1 copy size=8K bs=4K --loop copy -- offset=4K length=4K seek=4K
