@@ -92,6 +92,7 @@ int iou_geometry_set(struct iou_loop *loop, const struct io_uring_params *p, str
 		{"iou_geometry.cq_mask_off", p->cq_off.ring_mask},
 		{"iou_geometry.sq_array_off", p->sq_off.array},
 		{"iou_geometry.rings_size", rings_size(p)},
+		{"iou_geometry.sq_flags_off", p->sq_off.flags},
 	};
 	struct iou_var var;
 	int ret = iou_geometry_check(loop, p->flags, err);

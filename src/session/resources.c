@@ -226,7 +226,9 @@ static int open_socket(struct iou_maker *maker, const struct iou_decl *param, co
 	if (!ret)
 		ret = iou_maker_keep_fd(maker, fd);
 	if (!ret)
-		ret = iou_maker_set(maker, param, "fd", (uint32_t)fd);
+		ret = iou_maker_set(maker, param, "fd", (uint32_t)fd)
+			      ?: iou_maker_set(maker, param, "tcp",
+					       strncmp(address, "unix:", 5) != 0);
 	if (!ret && param->kind == IOU_KIND_LISTEN && strncmp(address, "unix:", 5) == 0)
 		ret = keep_path(maker, address + 5);
 	/* Where the kernel chose a port, it is the value from now on. */

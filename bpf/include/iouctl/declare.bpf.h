@@ -117,6 +117,7 @@ struct iou_file {
  * have TCP_NODELAY, and so have the connections that one accepts. */
 struct iou_socket {
 	__s32 fd;
+	__u8 tcp; /* else it is a unix socket */
 };
 
 #define IOU_PARAM_LISTEN(name, def, help) \
@@ -289,18 +290,25 @@ struct iou_histogram {
 	struct iou_histogram name[IOU_OPCODES_NR] IOU_TAG( \
 		"iou:stat;kind=histogram;by=opcode;unit=" unit ";help=" text) = {}
 
-static __always_inline void iou_histogram_add(struct iou_histogram *histogram, __u64 value)
+/* @nr values that are the same. */
+static __always_inline void iou_histogram_add_many(struct iou_histogram *histogram, __u64 value,
+						   __u64 nr)
 {
 	__u32 bucket = iou_histogram_bucket(value);
 
-	histogram->sum += value;
+	histogram->sum += value * nr;
 	if (value < histogram->min)
 		histogram->min = value;
 	if (value > histogram->max)
 		histogram->max = value;
 	iou_opaque(bucket);
 	if (bucket < IOU_HISTOGRAM_BUCKETS)
-		histogram->buckets[bucket]++;
+		histogram->buckets[bucket] += nr;
+}
+
+static __always_inline void iou_histogram_add(struct iou_histogram *histogram, __u64 value)
+{
+	iou_histogram_add_many(histogram, value, 1);
 }
 
 static __always_inline void iou_histogram_add_by(struct iou_histogram *histograms, __u8 opcode,

@@ -25,6 +25,7 @@ struct iou_geometry {
 	__u32 cq_mask_off;
 	__u32 sq_array_off; /* 0: there is none */
 	__u32 rings_size;   /* of IOU_REGION_CQ as far as a loop looks into it, in bytes */
+	__u32 sq_flags_off; /* IORING_SQ_* */
 };
 
 const volatile struct iou_geometry iou_geometry = {};
@@ -386,6 +387,22 @@ static __always_inline __u32 iou_cq_ready(const struct iou_ring *ring)
 			       iou_load((__u32 *)(ring->rings + ring->cq_tail_off)));
 }
 
+/* Where the kernel puts the next CQE: as many more as this grows by have been posted. */
+static __always_inline __u32 iou_cq_tail(const struct iou_ring *ring)
+{
+	return iou_load((__u32 *)(ring->rings + ring->cq_tail_off));
+}
+
+/* How many CQEs there is room for, of those that were seen and published; 0 where some wait for
+ * room already. What a submission posts at once is there when it returns if there is room for it.
+ */
+static __always_inline __u32 iou_cq_room(const struct iou_ring *ring)
+{
+	if (iou_load((__u32 *)(ring->rings + iou_geometry.sq_flags_off)) & IORING_SQ_CQ_OVERFLOW)
+		return 0;
+	return ring->cq_mask + 1 - (iou_cq_tail(ring) - (__u32)ring->cq_head);
+}
+
 /* The CQE at the head, or NULL. */
 static __always_inline struct io_uring_cqe *iou_cqe_peek(const struct iou_ring *ring)
 {
@@ -403,6 +420,21 @@ static __always_inline void iou_cqe_seen(struct iou_ring *ring)
 	ring->cq_head++;
 	iou_opaque(ring->cq_head);
 	ring->in_flight--;
+}
+
+/* The CQE that was seen is not the last of its request (IORING_CQE_F_MORE): that is in flight
+ * still.
+ */
+static __always_inline void iou_cqe_more(struct iou_ring *ring)
+{
+	ring->in_flight++;
+}
+
+/* @nr requests ended without a CQE, as IOSQE_CQE_SKIP_SUCCESS has them: they are in flight no more.
+ */
+static __always_inline void iou_silent(struct iou_ring *ring, __u32 nr)
+{
+	ring->in_flight -= nr;
 }
 
 /*
@@ -491,29 +523,71 @@ static __always_inline __u32 iou_buf_id(const struct io_uring_cqe *cqe)
 	return cqe->flags >> IORING_CQE_BUFFER_SHIFT;
 }
 
+/* An entry of the ring of provided buffers, or NULL. The first one has a field to spare, which is
+ * the ring's tail. */
+static __always_inline struct io_uring_buf *iou_buf_entry(const struct iou_ring *ring,
+							  const volatile struct iou_buf_ring *bufs,
+							  __u32 at)
+{
+	struct io_uring_buf *first = ring->mem + bufs->ring_offset;
+	__u32 entries = bufs->entries;
+
+	if (!ring->mem || !entries)
+		return NULL;
+	return &first[at & (entries - 1)];
+}
+
+/*
+ * Several buffers at a time: from the tail on they are put side by side, and the kernel has them
+ * when the new tail is published. What is put may be put anew until then.
+ *
+ *	tail = iou_buf_tail(ring, &bufs);
+ *	while (…)
+ *		iou_buf_put(ring, &bufs, tail++, id);
+ *	iou_buf_publish(ring, &bufs, tail);
+ */
+static __always_inline __u16 iou_buf_tail(const struct iou_ring *ring,
+					  const volatile struct iou_buf_ring *bufs)
+{
+	struct io_uring_buf *first = iou_buf_entry(ring, bufs, 0);
+
+	return first ? iou_load(&first->resv) : 0;
+}
+
+/* The address of the buffer @id, for requests; 0 where there is no such. */
+static __always_inline __u64 iou_buf_put(const struct iou_ring *ring,
+					 const volatile struct iou_buf_ring *bufs, __u16 at,
+					 __u32 id)
+{
+	struct io_uring_buf *buf = iou_buf_entry(ring, bufs, at);
+	__u64 size = bufs->size, addr = bufs->addr + id * size;
+
+	if (!buf || id >= bufs->nr)
+		return 0;
+	buf->addr = addr;
+	buf->len = size;
+	buf->bid = id;
+	return addr;
+}
+
+static __always_inline void iou_buf_publish(const struct iou_ring *ring,
+					    const volatile struct iou_buf_ring *bufs, __u16 tail)
+{
+	struct io_uring_buf *first = iou_buf_entry(ring, bufs, 0);
+
+	if (first)
+		iou_store(&first->resv, tail);
+}
+
 /* Give the buffer @id back to the kernel, which may fill it again. -1 where there is no such. */
 static __always_inline int iou_buf_give(const struct iou_ring *ring,
 					const volatile struct iou_buf_ring *bufs, __u32 id)
 {
-	__u64 size = (__u64)bufs->entries * sizeof(struct io_uring_buf);
-	struct io_uring_buf *first, *buf;
-	__u16 tail;
+	__u16 tail = iou_buf_tail(ring, bufs);
 
-	if (id >= bufs->nr)
+	if (!iou_buf_put(ring, bufs, tail, id))
 		return -1;
-	/* The tail is where the first entry has a field to spare. */
-	first = iou_mem_look(ring, bufs->ring_offset, size, 0, sizeof(*first));
-	if (!first)
-		return -1;
-	tail = iou_load(&first->resv);
-	buf = iou_mem_look(ring, bufs->ring_offset, size,
-			   (tail & (bufs->entries - 1)) * sizeof(*buf), sizeof(*buf));
-	if (!buf)
-		return -1;
-	buf->addr = bufs->addr + id * bufs->size;
-	buf->len = bufs->size;
-	buf->bid = id;
-	iou_store(&first->resv, tail + 1);
+	iou_buf_publish(ring, bufs, tail + 1);
 	return 0;
 }
 
