@@ -166,6 +166,25 @@ ready() {
 	[ "$(json .stats.received)" = 1200000 ]
 }
 
+@test "echo: those who do not read leave buffers for the others" {
+	serve max-conns=4 bs=1K
+	"$TOOLS/clients" -b -c 3 -r 100000 -p 30000 "$at" >blocked &
+	local blocked=$!
+	ready blocked
+	clients -r 40 -s 1-5000 -p 3
+	kill $blocked
+	kill -TERM $pid
+	finish 143
+	[ "$(json '.run.stop.reason, .run.ring.in_flight, .stats.connections')" = $'interrupted\n0\n4' ]
+}
+
+@test "echo: with hardly a buffer, each connection has its own" {
+	serve max-conns=4 bs=512 buffers=2x512
+	clients -c 4 -r 60 -s 1-6000 -p 4
+	stopped
+	[ "$(json '.stats.received, .maps.errors.total')" = "$(of_clients bytes)"$'\n0' ]
+}
+
 @test "echo: unix sockets and IPv6" {
 	at=unix:$PWD/socket
 	serve
@@ -188,6 +207,8 @@ ready() {
 	has "'buffers' is too large: at most 511 MiB of memory can be looked into" "$stderr"
 	expect 2 "$IOUCTL" run echo listen=127.0.0.1:0 conns=2
 	has "fewer than max-conns" "$stderr"
+	expect 2 "$IOUCTL" run echo listen=127.0.0.1:0 buffers=4097x64
+	has "more than 4096" "$stderr"
 	clients
 	stopped
 }
@@ -230,4 +251,16 @@ ready() {
 		has "$line" "$stderr"
 	done
 	[[ $output =~ errors\[(ECONNRESET|EPIPE)\] ]]
+}
+
+@test "echo: a round trip is one request and one completion" {
+	start "$IOUCTL" run echo listen="$at" --trace
+	attached
+	clients -r 20
+	kill -TERM $pid
+	finish 143
+	[ "$(grep -c 'sqe RECV' <<<"$stderr")" = 1 ]
+	[ "$(grep -c 'sqe SEND' <<<"$stderr")" = 20 ]
+	# Each message, the end of file, what accepted it, the close, and the accept that was cancelled.
+	[ "$(grep -c ' cqe ' <<<"$stderr")" -le 30 ]
 }

@@ -35,7 +35,7 @@ refused() {
 	refused "one of 'in' and 'listen' has to be given" route table=table
 	refused "one of 'in' and 'listen' has to be given" route table=table in=a listen=unix:socket
 	refused "'bs' has to hold the longest record: max and 8 bytes" route table=table in=a bs=64K
-	refused "'conns' and 'buffers' are fewer than max-conns, or smaller than bs" \
+	refused "'conns' and 'own' are fewer than max-conns, or smaller than bs" \
 		echo listen=unix:socket conns=2
 	exec 5>&-
 	[ ! -e new ]
