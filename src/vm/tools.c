@@ -187,7 +187,11 @@ static void add_accel(struct iou_words *args, enum iou_vm_accel accel)
 	iou_words_add(args, "-accel");
 	iou_words_add(args, "%s", accels[accel]);
 	iou_words_add(args, "-cpu");
-	iou_words_add(args, accel == IOU_VM_ACCEL_KVM ? "host" : "max");
+	/* An instruction that copies thousands of bytes would count as that many, where other ways
+	 * to copy count as a tenth. */
+	iou_words_add(args, accel == IOU_VM_ACCEL_KVM     ? "host"
+			    : accel == IOU_VM_ACCEL_COUNT ? "max,-erms,-fsrm"
+							  : "max");
 	if (accel != IOU_VM_ACCEL_COUNT)
 		return;
 	iou_words_add(args, "-icount");
