@@ -298,7 +298,7 @@ ring_flags() {
 		fi
 		for shell in bash zsh fish; do
 			# shellcheck disable=SC2086
-			expect $shell "iouctl $command nop-ch" $want
+			expect $shell "iouctl $command nop-chai" $want
 		done
 	done
 	export IOUCTL_LOOP_PATH=$LOOPS

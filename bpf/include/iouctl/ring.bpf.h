@@ -525,9 +525,9 @@ static __always_inline __u32 iou_buf_id(const struct io_uring_cqe *cqe)
 
 /* An entry of the ring of provided buffers, or NULL. The first one has a field to spare, which is
  * the ring's tail. */
-static __always_inline struct io_uring_buf *iou_buf_entry(const struct iou_ring *ring,
-							  const volatile struct iou_buf_ring *bufs,
-							  __u32 at)
+static __always_inline struct io_uring_buf *iou_buf_entry_(const struct iou_ring *ring,
+							   const volatile struct iou_buf_ring *bufs,
+							   __u32 at)
 {
 	struct io_uring_buf *first = ring->mem + bufs->ring_offset;
 	__u32 entries = bufs->entries;
@@ -549,7 +549,7 @@ static __always_inline struct io_uring_buf *iou_buf_entry(const struct iou_ring 
 static __always_inline __u16 iou_buf_tail(const struct iou_ring *ring,
 					  const volatile struct iou_buf_ring *bufs)
 {
-	struct io_uring_buf *first = iou_buf_entry(ring, bufs, 0);
+	struct io_uring_buf *first = iou_buf_entry_(ring, bufs, 0);
 
 	return first ? iou_load(&first->resv) : 0;
 }
@@ -559,7 +559,7 @@ static __always_inline __u64 iou_buf_put(const struct iou_ring *ring,
 					 const volatile struct iou_buf_ring *bufs, __u16 at,
 					 __u32 id)
 {
-	struct io_uring_buf *buf = iou_buf_entry(ring, bufs, at);
+	struct io_uring_buf *buf = iou_buf_entry_(ring, bufs, at);
 	__u64 size = bufs->size, addr = bufs->addr + id * size;
 
 	if (!buf || id >= bufs->nr)
@@ -573,7 +573,7 @@ static __always_inline __u64 iou_buf_put(const struct iou_ring *ring,
 static __always_inline void iou_buf_publish(const struct iou_ring *ring,
 					    const volatile struct iou_buf_ring *bufs, __u16 tail)
 {
-	struct io_uring_buf *first = iou_buf_entry(ring, bufs, 0);
+	struct io_uring_buf *first = iou_buf_entry_(ring, bufs, 0);
 
 	if (first)
 		iou_store(&first->resv, tail);
