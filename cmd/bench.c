@@ -18,8 +18,8 @@
 #include "report.h"
 
 #define ROUNDS 11
-#define ROUNDS_COUNTED 6         /* they hardly differ */
-#define ROUNDS_FOR_DURATION 1000 /* a duration was given, and no number */
+#define ROUNDS_COUNTED 6          /* they hardly differ */
+#define ROUNDS_FOR_DURATION 10000 /* a duration was given, and no number */
 
 /* Of a bar: less says nothing, more says no more. */
 #define BAR_MIN 10
@@ -74,7 +74,9 @@ static int check_svg(const char *path, struct iou_err *err)
 	struct stat st;
 	int ret = 0;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (!*path) {
+		ret = ENOENT;
+	} else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
 		ret = S_ISDIR(st.st_mode) ? EISDIR : 0;
 	} else {
 		directory = directory_of(path);

@@ -20,6 +20,8 @@ enum {
 	KEY_CPU,
 	KEY_THREADS,
 	KEY_LOOP,
+	KEY_OPS,
+	KEY_TIMEOUT,
 	KEY_INSTRUCTIONS,
 	KEY_COUNTED,
 	KEY_CSV,
@@ -37,6 +39,8 @@ static const struct argp_option options[] = {
 	 "Do the job so many times at once, each with a ring of its own", 0},
 	{"loop", KEY_LOOP, "LOOP", 0,
 	 "This loop in place of the job's own, with the NAME=VALUE that follow '--'", 0},
+	{"ops", KEY_OPS, "NAME", 0, "Which loop of an object that has several", 0},
+	{"timeout", KEY_TIMEOUT, "DURATION", 0, "Fail where a round of the loop takes longer", 0},
 	{"instructions", KEY_INSTRUCTIONS, NULL, 0,
 	 "Count instructions, in a micro-VM of its own, rather than time", 0},
 	{"counted", KEY_COUNTED, NULL, 0,
@@ -201,9 +205,10 @@ static error_t parse_end(struct argp_state *state, const struct iou_bench_args *
 			    "what is behind '--' is for a loop of yours, and '--loop' names none");
 		return EINVAL;
 	}
-	if (!args->job && (args->csv || args->svg || args->instructions || args->counted ||
-			   args->work.loop || args->config.rounds || args->config.cpus_nr ||
-			   args->config.duration_ns || args->config.threads)) {
+	if (!args->job &&
+	    (args->csv || args->svg || args->instructions || args->counted || args->work.loop ||
+	     args->work.ops || args->work.timeout_ns || args->config.rounds ||
+	     args->config.cpus_nr || args->config.duration_ns || args->config.threads)) {
 		iou_err_set(err, IOU_CAUSE_USAGE, "usage", 0, "no JOB was given");
 		iou_err_hint(err, "'iouctl bench' shows the ones that there are");
 		return EINVAL;
@@ -222,9 +227,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ROUNDS:
 		return parse_u32(state, arg, ROUNDS_MAX, &args->config.rounds);
 	case KEY_DURATION:
-		if (iou_parse_duration(arg, &args->config.duration_ns) || !args->config.duration_ns)
-			return iou_args_usage(state, "a duration above 0, such as 1m", arg);
-		return 0;
+		return iou_args_duration(state, arg, "1m", &args->config.duration_ns);
 	case KEY_CPU:
 		return parse_cpus(state, args, arg);
 	case KEY_THREADS:
@@ -232,6 +235,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_LOOP:
 		args->work.loop = arg;
 		return 0;
+	case KEY_OPS:
+		args->work.ops = arg;
+		return 0;
+	case KEY_TIMEOUT:
+		return iou_args_duration(state, arg, "1m", &args->work.timeout_ns);
 	case KEY_INSTRUCTIONS:
 		args->instructions = true;
 		return 0;

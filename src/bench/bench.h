@@ -39,6 +39,8 @@ struct iou_bench_work {
 	union iou_bench_value values[IOU_BENCH_PARAMS_MAX];
 	uint32_t thread;  /* which of several that do the same at the same time */
 	const char *loop; /* what iou_image_find() finds, where it is not the job's own; or NULL */
+	const char *ops;  /* which one of @loop's, or NULL */
+	uint64_t timeout_ns;               /* of a round of the loop, whichever; 0: none */
 	char *const *loop_params;          /* NAME=VALUE, NULL-terminated; of @loop */
 	struct iou_bench_startup *startup; /* to be filled in by the one that is a loop; or NULL */
 };
@@ -48,6 +50,7 @@ struct iou_bench_done {
 		enters; /* calls of io_uring_enter(2), or of those that are in its place */
 	/* When it began and ended with the requests, by CLOCK_MONOTONIC; 0: as run() did. */
 	uint64_t begin_ns, end_ns;
+	uint64_t cpu_ns; /* in between, if so */
 	/* For variants whose requests have one: run() adds them to what is here. */
 	struct iou_bench_latency *latency;
 };

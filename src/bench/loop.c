@@ -17,7 +17,7 @@ struct state {
 	struct iou_image image;
 	struct iou_loop *loop;
 	struct iou_session session;
-	uint64_t count;
+	uint64_t count, timeout_ns;
 };
 
 static int set_param(struct iou_loop *loop, const char *word, struct iou_err *err)
@@ -91,7 +91,8 @@ static int open_loop(struct state *s, const struct iou_bench_work *work, const c
 {
 	char *const *own = work->loop ? work->loop_params : NULL;
 	uint64_t begin_ns = now();
-	int ret = find(&s->image, spec, work, err) ?: iou_loop_open(&s->loop, &s->image, NULL, err);
+	int ret = find(&s->image, spec, work, err)
+			  ?: iou_loop_open(&s->loop, &s->image, work->loop ? work->ops : NULL, err);
 
 	for (; !ret && params && *params; params++)
 		if (!work->loop || has_param(s->loop, *params))
@@ -111,6 +112,7 @@ int iou_bench_loop_open(void **state, const struct iou_bench_work *work, const c
 		return iou_err_set(err, IOU_CAUSE_FAILED, "bench", ENOMEM, "cannot open a loop");
 	s->session = IOU_SESSION_INIT;
 	s->count = count;
+	s->timeout_ns = work->timeout_ns;
 	ret = open_loop(s, work, spec, params, err);
 	if (ret) {
 		iou_bench_loop_close(s);
@@ -135,19 +137,26 @@ static uint64_t requests_of(const struct state *s)
 
 int iou_bench_loop_run(void *state, struct iou_bench_done *done, struct iou_err *err)
 {
-	const struct iou_run_config config = {};
 	struct state *s = state;
+	const struct iou_run_config config = {.timeout_ns = s->timeout_ns};
 	struct iou_run run;
 	int ret = iou_session_run(&s->session, &config, &run, err);
 
 	if (ret)
 		return ret;
+	if (run.stop == IOU_STOP_TIMED_OUT)
+		return iou_err_set(err, IOU_CAUSE_TIMEOUT, "run", ETIMEDOUT,
+				   "'%s' did not end its job in time", iou_loop_name(s->loop));
 	if (run.stop != IOU_STOP_DONE)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "run", run.stop_errno,
 				   "'%s' did not end its job: %s%s%s", iou_loop_name(s->loop),
 				   iou_stop_name(run.stop), run.stop_text[0] ? ": " : "",
 				   run.stop_text);
 	done->requests = requests_of(s);
+	if (!done->requests)
+		return iou_err_set(err, IOU_CAUSE_FAILED, "run", 0, "'%s' did nothing",
+				   iou_loop_name(s->loop));
+	done->cpu_ns = run.cpu_ns;
 	done->enters = run.enter_calls;
 	done->begin_ns = run.start_ns;
 	done->end_ns = run.start_ns + run.elapsed_ns;

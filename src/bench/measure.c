@@ -88,14 +88,15 @@ static int run(struct report *report, const struct iou_bench_variant *variant, v
 	report->begin_ns = now(CLOCK_MONOTONIC);
 	ret = variant->run(state, &report->done, err);
 	report->end_ns = now(CLOCK_MONOTONIC);
+	report->cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID) - report->cpu_ns;
 	/* What goes before and comes after is no request's, but has to be paid as well. */
 	if (report->done.end_ns) {
 		report->open_ns += report->done.begin_ns - report->begin_ns;
 		report->close_ns += report->end_ns - report->done.end_ns;
 		report->begin_ns = report->done.begin_ns;
 		report->end_ns = report->done.end_ns;
+		report->cpu_ns = report->done.cpu_ns;
 	}
-	report->cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID) - report->cpu_ns;
 	if (counter >= 0 && read(counter, &report->instructions, sizeof(report->instructions)) < 0)
 		report->instructions = 0;
 	return ret;

@@ -299,11 +299,14 @@ static int tuned_together(struct tuned *t, struct iou_err *err)
 
 		for (uint32_t i = 0; i < nr; i++)
 			tuned_add(t, next + i);
-		ret = iou_uring_submit(ring, nr);
+		/* Links go on only when they are asked for; the page cache is read at once, unlike
+		 * disks. */
+		ret = iou_uring_submit(
+			ring, (t->linked && nr > 1) || t->reads.fd != t->reads.file ? nr : 0);
 		if (ret != (int)nr)
 			return iou_bench_reads_wrong(ret, err);
 		for (uint32_t i = 0; i < nr; i++) {
-			const struct io_uring_cqe *cqe = iou_uring_cqe(ring);
+			const struct io_uring_cqe *cqe = iou_uring_wait_cqe(ring);
 
 			if (!cqe || cqe->res != (int)bs || (ordered && cqe->user_data != next + i))
 				return iou_bench_reads_wrong(cqe ? cqe->res : 0, err);

@@ -123,8 +123,7 @@ static void break_even(struct iou_bench_results *results)
 	for (size_t v = 1; v < results->nr; v++) {
 		struct iou_bench_result *result = &results->list[v];
 
-		if (result->ratio.has_interval &&
-		    iou_bench_verdict(&result->ratio) == IOU_BENCH_OPEN)
+		if (iou_bench_verdict(&result->ratio) == IOU_BENCH_OPEN)
 			continue;
 		result->pays = iou_bench_break_even(&result->break_even, loop->setup.median,
 						    loop->time.median, result->setup.median,

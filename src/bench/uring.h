@@ -43,7 +43,8 @@ static inline struct io_uring_sqe *iou_uring_sqe(struct iou_uring *uring)
 	return &uring->sqes[at];
 }
 
-/* Submit all, and wait for so many CQEs. How many were taken, or -errno. */
+/* Submit all, and wait for so many CQEs; with 0, do not even look for what is there. How many were
+ * taken, or -errno. */
 static inline int iou_uring_submit(struct iou_uring *uring, uint32_t wait)
 {
 	uint32_t queued = uring->queued;
@@ -54,7 +55,7 @@ static inline int iou_uring_submit(struct iou_uring *uring, uint32_t wait)
 		__atomic_store_n(uring->sq_tail_at, uring->sq_tail, __ATOMIC_RELEASE);
 	uring->enters++;
 	ret = syscall(SYS_io_uring_enter, uring->fd, queued, wait,
-		      uring->enter_flags | IORING_ENTER_GETEVENTS, NULL, 0);
+		      uring->enter_flags | (wait ? IORING_ENTER_GETEVENTS : 0), NULL, 0);
 	return ret < 0 ? -errno : (int)ret;
 }
 
@@ -75,4 +76,18 @@ static inline void iou_uring_seen(struct iou_uring *uring, uint32_t nr)
 static inline void iou_uring_publish(struct iou_uring *uring)
 {
 	__atomic_store_n(uring->cq_head_at, uring->cq_head, __ATOMIC_RELEASE);
+}
+
+/* The next CQE, which is waited for. NULL: that failed. */
+static inline struct io_uring_cqe *iou_uring_wait_cqe(struct iou_uring *uring)
+{
+	struct io_uring_cqe *cqe;
+
+	while (!(cqe = iou_uring_cqe(uring))) {
+		/* Those that were read are there as well, as long as the kernel is not told. */
+		iou_uring_publish(uring);
+		if (iou_uring_submit(uring, 1) < 0)
+			return NULL;
+	}
+	return cqe;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "session/session.h"
 #include "session/watch.h"
@@ -83,6 +84,14 @@ static void count(const struct iou_session *session, const struct iou_watch *wat
 	run->has_in_flight = counted || !rewind;
 }
 
+static uint64_t cpu_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 int iou_session_run(struct iou_session *session, const struct iou_run_config *config,
 		    struct iou_run *run, struct iou_err *err)
 {
@@ -102,9 +111,11 @@ int iou_session_run(struct iou_session *session, const struct iou_run_config *co
 
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "run", -ret, "cannot start a thread");
+	result.cpu_ns = cpu_now();
 	result.start_ns = iou_watch_now();
 	ret = enter(session, &watch, &result);
 	result.elapsed_ns = iou_watch_now() - result.start_ns;
+	result.cpu_ns = cpu_now() - result.cpu_ns;
 	iou_watch_stop(&watch);
 	iou_session_let_go(session);
 

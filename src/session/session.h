@@ -97,6 +97,7 @@ struct iou_run {
 	char stop_text[96]; /* what the loop said; empty for none. Not trusted: escape it */
 	int signal; /* the first one that asked to stop, also where the loop was done first */
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t cpu_ns;   /* of all of the process */
 	uint64_t elapsed_ns, enter_calls;
 	bool has_steps; /* the loop counts them (iouctl/loop.bpf.h) */
 	uint64_t steps;

@@ -22,10 +22,10 @@ def beside($now; $old):
 (select($started) |
 	"\(if ($now.startup // infinite) > $startup_max then "not ok" else "ok" end) - \($now.kernel): " +
 	"'run nop-chain --count 1' takes \($now.startup) instructions, of \($startup_max) at most",
-	($now.jobs["nop count=20000"].loop / ($now.bare // 1)) as $ratio |
+	($now.jobs["nop count=100000"].loop / ($now.bare // 1)) as $ratio |
 	"\(if $ratio > $besides then "not ok" else "ok" end) - \($now.kernel): " +
 	"statistics, stop reasons and the trace cost nop-chain \($ratio | percent)%, " +
-	"of \($besides | percent)% at most: \($now.jobs["nop count=20000"].loop | round1) instructions, " +
+	"of \($besides | percent)% at most: \($now.jobs["nop count=100000"].loop | round1) instructions, " +
 	"without them \($now.bare // 1 | round1)"),
 ($now.jobs | to_entries[] | .key as $job | .value as $values |
 	$base.kernels[$kernel][$job] as $old |

@@ -150,7 +150,7 @@ now() {
 
 # started INSTRUCTIONS NOP-CHAIN BARE
 started() {
-	printf '{"kernel": "7.2.12", "compiler": "clang 14", "startup": %s, "bare": %s, "jobs": {"nop count=20000": {"loop": %s}}}' \
+	printf '{"kernel": "7.2.12", "compiler": "clang 14", "startup": %s, "bare": %s, "jobs": {"nop count=100000": {"loop": %s}}}' \
 		"$1" "$3" "$2"
 }
 
