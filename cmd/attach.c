@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "attach/attach.h"
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "attach/find.h"
 #include "attach/program.h"
 #include "attachargs.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "base/cleanup.h"
 #include "log.h"
 

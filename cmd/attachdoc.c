@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "exit.h"
 #include "loopdoc.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "commands.h"
 #include "exit.h"
 #include "log.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "base/parse.h"
 #include "report.h"
 

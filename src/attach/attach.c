@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "attach/carry.h"
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "attach/pin.h"
 #include "attach/wake.h"
 #include "base/cleanup.h"

@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 
 #include "attach/attach.h"
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "attach/guard.h"
 #include "base/cleanup.h"
 

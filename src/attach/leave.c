@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "attach/attach.h"
-#include "attach/clock.h"
+#include "base/clock.h"
 #include "attach/leave.h"
 #include "attach/wake.h"
 #include "base/cleanup.h"

@@ -17,10 +17,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "bench/echo.h"
 
 #define EVENTS 64
@@ -51,14 +51,6 @@ struct clients {
 	int epoll;
 };
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static bool fail(struct clients *c, int errnum, const char *what)
 {
 	c->report->errnum = errnum;
@@ -84,7 +76,7 @@ static bool begin(struct clients *c, struct connection *conn, uint64_t time)
 /* All of it came back. */
 static bool end(struct clients *c, struct connection *conn)
 {
-	uint64_t time = now();
+	uint64_t time = iou_clock_now();
 
 	if (memcmp(conn->out, conn->back, c->config->size) != 0)
 		return fail(c, EPROTO, "what came back is not what was sent");
@@ -114,7 +106,7 @@ static bool run_one(struct clients *c)
 {
 	struct connection *conn = c->list;
 
-	if (!begin(c, conn, now()))
+	if (!begin(c, conn, iou_clock_now()))
 		return false;
 	while (c->report->done < c->config->count)
 		if (!receive(c, conn, MSG_WAITALL))
@@ -127,7 +119,7 @@ static bool run_many(struct clients *c)
 	struct epoll_event events[EVENTS];
 
 	for (uint32_t i = 0; i < c->config->connections; i++)
-		if (c->list[i].left && !begin(c, &c->list[i], now()))
+		if (c->list[i].left && !begin(c, &c->list[i], iou_clock_now()))
 			return false;
 	while (c->report->done < c->config->count) {
 		int nr = epoll_wait(c->epoll, events, EVENTS, -1);

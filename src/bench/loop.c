@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "session/session.h"
 
 /* The table that the build makes (bpf/CMakeLists.txt). */
@@ -37,14 +37,6 @@ static int set_param(struct iou_loop *loop, const char *word, struct iou_err *er
 	return iou_loop_param_set(loop, param, value, err);
 }
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static int open_session(struct state *s, const struct iou_bench_work *work, uint64_t begin_ns,
 			struct iou_err *err)
 {
@@ -55,7 +47,7 @@ static int open_session(struct state *s, const struct iou_bench_work *work, uint
 
 	if (work->startup)
 		iou_loop_measure(s->loop);
-	opened_ns = now();
+	opened_ns = iou_clock_now();
 	ret = iou_session_open(&s->session, s->loop, &config, err);
 	if (!ret && work->startup)
 		*work->startup = (struct iou_bench_startup){
@@ -90,7 +82,7 @@ static int open_loop(struct state *s, const struct iou_bench_work *work, const c
 		     const char *const *params, struct iou_err *err)
 {
 	char *const *own = work->loop ? work->loop_params : NULL;
-	uint64_t begin_ns = now();
+	uint64_t begin_ns = iou_clock_now();
 	int ret = find(&s->image, spec, work, err)
 			  ?: iou_loop_open(&s->loop, &s->image, work->loop ? work->ops : NULL, err);
 

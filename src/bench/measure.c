@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /* What a process tells: in memory that it shares with us. */
 struct report {
@@ -29,14 +30,6 @@ struct report {
 	uint64_t begin_ns, end_ns, cpu_ns, instructions;
 	uint64_t open_ns, close_ns;
 };
-
-static uint64_t now(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* ---- In the process that is measured ---- */
 
@@ -84,11 +77,11 @@ static int run(struct report *report, const struct iou_bench_variant *variant, v
 
 	if (counter >= 0)
 		ioctl(counter, PERF_EVENT_IOC_ENABLE, 0);
-	report->cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID);
-	report->begin_ns = now(CLOCK_MONOTONIC);
+	report->cpu_ns = iou_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	report->begin_ns = iou_clock_now();
 	ret = variant->run(state, &report->done, err);
-	report->end_ns = now(CLOCK_MONOTONIC);
-	report->cpu_ns = now(CLOCK_PROCESS_CPUTIME_ID) - report->cpu_ns;
+	report->end_ns = iou_clock_now();
+	report->cpu_ns = iou_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - report->cpu_ns;
 	/* What goes before and comes after is no request's, but has to be paid as well. */
 	if (report->done.end_ns) {
 		report->open_ns += report->done.begin_ns - report->begin_ns;
@@ -109,20 +102,20 @@ static void measure(struct report *report, const struct iou_bench_variant *varia
 	int counter = open_counter();
 	struct iou_err err = {};
 	void *state = NULL;
-	uint64_t begin_ns = now(CLOCK_MONOTONIC);
+	uint64_t begin_ns = iou_clock_now();
 	int ret;
 
 	report->done.latency = &report->latency;
 	ret = variant->open(&state, variant, work, &err);
-	report->open_ns = now(CLOCK_MONOTONIC) - begin_ns;
+	report->open_ns = iou_clock_now() - begin_ns;
 	if (!ret) {
 		wait_for_go(ready, go);
 		ret = run(report, variant, state, counter, &err);
 		if (!ret && variant->check)
 			ret = variant->check(state, &err);
-		begin_ns = now(CLOCK_MONOTONIC);
+		begin_ns = iou_clock_now();
 		variant->close(state);
-		report->close_ns += now(CLOCK_MONOTONIC) - begin_ns;
+		report->close_ns += iou_clock_now() - begin_ns;
 	}
 	if (err.detail)
 		iou_err_hint(&err, "'iouctl check' shows more");

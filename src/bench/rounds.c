@@ -4,22 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "bench/bench.h"
 #include "bench/measure.h"
 
 /* As many as an interval takes. */
 #define ROUNDS_MIN 6
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 struct rounds {
 	const struct iou_bench_job *job;
@@ -158,7 +150,7 @@ static int run_rounds(struct iou_bench_results *results, const struct rounds *ro
 		      struct iou_err *err)
 {
 	const struct iou_bench_config *config = rounds->config;
-	uint64_t end = config->duration_ns ? now() + config->duration_ns : UINT64_MAX;
+	uint64_t end = config->duration_ns ? iou_clock_now() + config->duration_ns : UINT64_MAX;
 	uint32_t all = config->warmup + config->rounds;
 	IOU_FREE double *values = calloc(config->rounds, sizeof(*values));
 	int ret = 0;
@@ -168,7 +160,7 @@ static int run_rounds(struct iou_bench_results *results, const struct rounds *ro
 	for (uint32_t i = 0; !ret && i < all; i++) {
 		bool is_warmup = i < config->warmup;
 
-		if (results->rounds >= ROUNDS_MIN && now() >= end)
+		if (results->rounds >= ROUNDS_MIN && iou_clock_now() >= end)
 			break;
 		ret = run_round(results, rounds, i, is_warmup ? -1 : (int32_t)results->rounds, err);
 		results->rounds += !is_warmup;

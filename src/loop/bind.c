@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "loop/internal.h"
 
 /* How long the ring's lock may be somebody else's. */
@@ -121,13 +121,11 @@ static void attach_in_child(const struct iou_loop *loop, int socket)
 static bool wait_for(int socket)
 {
 	struct pollfd said = {.fd = socket, .events = POLLIN};
-	struct timespec now;
 	int64_t end = 0, left = ATTACH_MS;
 	int ret = 0;
 
 	while (ret <= 0 && left > 0) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+		left = iou_clock_ms();
 		end = end ?: left + ATTACH_MS;
 		left = end - left;
 		ret = left > 0 ? poll(&said, 1, (int)left) : 0;

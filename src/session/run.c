@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "session/session.h"
 #include "session/watch.h"
 
@@ -84,14 +85,6 @@ static void count(const struct iou_session *session, const struct iou_watch *wat
 	run->has_in_flight = counted || !rewind;
 }
 
-static uint64_t cpu_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 int iou_session_run(struct iou_session *session, const struct iou_run_config *config,
 		    struct iou_run *run, struct iou_err *err)
 {
@@ -111,11 +104,11 @@ int iou_session_run(struct iou_session *session, const struct iou_run_config *co
 
 	if (ret)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "run", -ret, "cannot start a thread");
-	result.cpu_ns = cpu_now();
-	result.start_ns = iou_watch_now();
+	result.cpu_ns = iou_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	result.start_ns = iou_clock_now();
 	ret = enter(session, &watch, &result);
-	result.elapsed_ns = iou_watch_now() - result.start_ns;
-	result.cpu_ns = cpu_now() - result.cpu_ns;
+	result.elapsed_ns = iou_clock_now() - result.start_ns;
+	result.cpu_ns = iou_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - result.cpu_ns;
 	iou_watch_stop(&watch);
 	iou_session_let_go(session);
 

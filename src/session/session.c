@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "session/geometry.h"
 #include "session/watch.h"
 
@@ -111,10 +112,10 @@ static int load(struct iou_session *session, const struct iou_session_config *co
 		return ret;
 	iou_loop_ring_fd_set(loop, session->ring.fd);
 	if (config->times)
-		config->times->ring_ns = iou_watch_now();
+		config->times->ring_ns = iou_clock_now();
 	ret = iou_loop_load(loop, err);
 	if (config->times)
-		config->times->load_ns = iou_watch_now();
+		config->times->load_ns = iou_clock_now();
 	return ret ?: iou_resources_place_timers(loop, err);
 }
 
@@ -130,7 +131,7 @@ int iou_session_open(struct iou_session *session, struct iou_loop *loop,
 		ret = iou_loop_attach(loop, err);
 	}
 	if (config->times)
-		config->times->attach_ns = iou_watch_now();
+		config->times->attach_ns = iou_clock_now();
 	if (!ret)
 		ret = iou_loop_run_check(loop, err);
 	if (!ret)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /* Interrupts io_uring_enter(2) in the runner, and ends the watcher's wait. */
 #define KICK SIGUSR1
@@ -19,14 +20,6 @@
 
 /* How long a loop may take to finish in its own way once the time is over. */
 #define TIMEOUT_GRACE_NS NSEC_PER_SEC
-
-uint64_t iou_watch_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 static void kicked(int signum)
 {
@@ -136,14 +129,14 @@ static void *watcher(void *data)
 	sigaddset(&set, KICK);
 	sem_post(&watch->ready);
 	while (!watch->finished) {
-		uint64_t now = iou_watch_now();
+		uint64_t now = iou_clock_now();
 		uint64_t until = earlier(earlier(deadline, grace), tick);
 		int signum;
 
 		if (watch->abort)
 			until = earlier(until, now + KICK_AGAIN_NS);
 		signum = wait_for_signal(&set, now, until);
-		now = iou_watch_now();
+		now = iou_clock_now();
 		if (signum > 0 && signum != KICK)
 			on_signal(watch, signum);
 		if (watch->finished)
@@ -210,7 +203,7 @@ int iou_watch_start(struct iou_watch *watch)
 	int ret;
 
 	watch->runner = pthread_self();
-	watch->start_ns = iou_watch_now();
+	watch->start_ns = iou_clock_now();
 	sigaction(KICK, &action, &watch->old_kick);
 
 	/* The watcher inherits a mask that blocks all it waits for; the runner opens to the kick.

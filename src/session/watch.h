@@ -49,6 +49,3 @@ int iou_watch_start(struct iou_watch *watch);
 
 /* End the watcher and restore the caller's signal mask. */
 void iou_watch_stop(struct iou_watch *watch);
-
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t iou_watch_now(void);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "survey/internal.h"
 
 _Static_assert(IOU_RECORD_META == IOU_META_SIZE, "bpf/survey.bpf.c reads it");
@@ -26,18 +27,10 @@ struct iou_survey_loop *iou_survey_loop(struct iou_survey *survey, uint32_t map_
 	return loop;
 }
 
-static uint64_t boot_ns(void)
-{
-	struct timespec now = {};
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static int add_loop(struct iou_survey *survey, const struct iou_loop_record *record)
 {
 	struct iou_survey_loop *loop = iou_survey_loop(survey, record->map_id);
-	uint64_t now = boot_ns();
+	uint64_t now = iou_clock_ns(CLOCK_BOOTTIME);
 
 	if (!loop)
 		return -ENOMEM;

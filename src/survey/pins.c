@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "survey/internal.h"
 
 /* Anybody may have mounted anything, and have filled it. */
@@ -174,7 +174,6 @@ static bool has_remains(const struct place *place)
 {
 	IOU_FREE char *path = NULL;
 	struct iou_meta meta;
-	struct timespec now;
 	bool remains = false;
 	int fd;
 
@@ -185,11 +184,8 @@ static bool has_remains(const struct place *place)
 		return false;
 	}
 	fd = bpf_obj_get(path);
-	if (fd >= 0 && !is_link(fd) && !iou_meta_of_map(fd, &meta)) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		remains = meta.since_ns + REMAINS_AFTER_NS <
-			  (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	}
+	if (fd >= 0 && !is_link(fd) && !iou_meta_of_map(fd, &meta))
+		remains = meta.since_ns + REMAINS_AFTER_NS < iou_clock_real();
 	iou_close(fd);
 	return remains;
 }

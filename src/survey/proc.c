@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "survey/internal.h"
 
 static void closedirp(DIR **dir)
@@ -159,14 +160,6 @@ int iou_survey_rings_proc(struct iou_survey *survey, int32_t pid)
 /* Seconds that are rounded, and clocks that are set by little. */
 #define SLACK_NS UINT64_C(2000000000)
 
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now = {};
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* By CLOCK_REALTIME as it is set now; 0: that is not known. */
 static uint64_t start_of(int32_t pid)
 {
@@ -182,9 +175,9 @@ static uint64_t start_of(int32_t pid)
 	if (!at || !second)
 		return 0;
 	ticks = strtoull(at, NULL, 10);
-	age = now_ns(CLOCK_BOOTTIME);
+	age = iou_clock_ns(CLOCK_BOOTTIME);
 	ticks = ticks / second * 1000000000 + ticks % second * 1000000000 / second;
-	return ticks < age ? now_ns(CLOCK_REALTIME) - (age - ticks) : 0;
+	return ticks < age ? iou_clock_real() - (age - ticks) : 0;
 }
 
 bool iou_survey_is_for(const struct iou_survey_loop *loop, int32_t pid)

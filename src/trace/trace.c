@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "trace/decode.h"
 #include "trace/out.h"
 
@@ -67,15 +67,13 @@ int iou_trace_open(struct iou_trace **out, const struct iou_loop *loop, int fd, 
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(iou_loop_object(loop), "iou_trace");
 	struct iou_trace *trace = calloc(1, sizeof(*trace));
-	struct timespec now;
 	int ret;
 
 	if (!trace)
 		return iou_err_set(err, IOU_CAUSE_FAILED, "run", ENOMEM, "cannot trace '%s'",
 				   iou_loop_name(loop));
 	trace->loop = loop;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	trace->start_ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	trace->start_ns = iou_clock_now();
 	ret = iou_out_init(&trace->out, fd);
 	if (!ret) {
 		trace->records = ring_buffer__new(map ? bpf_map__fd(map) : -1, on_record, trace,

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 /* One more than these ends the VM, whatever the command makes of them. */
@@ -17,14 +17,6 @@
 #define FOREGROUND_MS 200
 
 enum slot { SIGNALS, CONTROL, AGENT, CONSOLE, QEMU, VIRTIOFSD, IN, OUT, ERR, SLOTS };
-
-int64_t iou_vm_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void iou_vm_dialog_release(struct iou_vm_dialog *dialog)
 {
@@ -215,7 +207,7 @@ static int timed_out(struct iou_vm_dialog *dialog, struct iou_err *err)
 
 static int check_time(struct iou_vm_dialog *dialog, int64_t boot_deadline_ms, struct iou_err *err)
 {
-	int64_t now = iou_vm_now_ms();
+	int64_t now = iou_clock_ms();
 	char duration[32];
 
 	if (dialog->deadline_ms && now >= dialog->deadline_ms)
@@ -300,7 +292,7 @@ static int handle_streams(struct iou_vm_dialog *dialog, const struct pollfd *fds
 static int step(struct iou_vm_dialog *dialog, int64_t boot_deadline_ms, struct iou_err *err)
 {
 	struct pollfd fds[SLOTS];
-	int64_t now = iou_vm_now_ms();
+	int64_t now = iou_clock_ms();
 	int ret;
 
 	fill_slots(dialog, fds, now);
@@ -341,7 +333,7 @@ static size_t undelivered(const struct iou_vm_dialog *dialog)
 static void drain_once(struct iou_vm_dialog *dialog, int most_ms)
 {
 	struct pollfd fds[SLOTS];
-	int64_t now = iou_vm_now_ms();
+	int64_t now = iou_clock_ms();
 	int timeout;
 
 	/* Nothing but the outputs and signals is left; all other descriptors are -1. */
@@ -363,7 +355,7 @@ static void drain_once(struct iou_vm_dialog *dialog, int most_ms)
  */
 static int drain(struct iou_vm_dialog *dialog, struct iou_err *err)
 {
-	int64_t moved_ms = iou_vm_now_ms();
+	int64_t moved_ms = iou_clock_ms();
 	size_t left;
 
 	while ((left = undelivered(dialog))) {
@@ -371,8 +363,8 @@ static int drain(struct iou_vm_dialog *dialog, struct iou_err *err)
 
 		drain_once(dialog, dialog->signals_nr ? STUCK_MS : -1);
 		if (undelivered(dialog) != left)
-			moved_ms = iou_vm_now_ms();
-		else if (dialog->signals_nr && iou_vm_now_ms() - moved_ms >= STUCK_MS)
+			moved_ms = iou_clock_ms();
+		else if (dialog->signals_nr && iou_clock_ms() - moved_ms >= STUCK_MS)
 			return 0;
 		while ((signal = iou_vm_signals_next(dialog->signals)))
 			if (signal == SIGTSTP) {
@@ -381,7 +373,7 @@ static int drain(struct iou_vm_dialog *dialog, struct iou_err *err)
 				interrupt(dialog, signal);
 				return 0;
 			}
-		if (dialog->deadline_ms && iou_vm_now_ms() >= dialog->deadline_ms)
+		if (dialog->deadline_ms && iou_clock_ms() >= dialog->deadline_ms)
 			return timed_out(dialog, err);
 	}
 	return 0;
@@ -389,7 +381,7 @@ static int drain(struct iou_vm_dialog *dialog, struct iou_err *err)
 
 int iou_vm_dialog_run(struct iou_vm_dialog *dialog, struct iou_err *err)
 {
-	int64_t boot_deadline_ms = iou_vm_now_ms() + dialog->boot_ms;
+	int64_t boot_deadline_ms = iou_clock_ms() + dialog->boot_ms;
 	int ret = 0;
 
 	dialog->link = (struct iou_vm_link){.fd = dialog->machine.agent};

@@ -26,8 +26,6 @@ struct iou_vm_dialog {
 	unsigned int signals_nr; /* forwarded */
 };
 
-int64_t iou_vm_now_ms(void);
-
 /* 0 with dialog->result filled in, or -errno with @err. The machine is stopped in any case. */
 int iou_vm_dialog_run(struct iou_vm_dialog *dialog, struct iou_err *err);
 

@@ -11,9 +11,9 @@
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "vm/guestcommand.h"
 #include "vm/guestdisks.h"
 #include "vm/guestmounts.h"
@@ -52,14 +52,6 @@ static void power_off(void)
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* Only the console is there to say it. */
@@ -129,7 +121,7 @@ static bool is_connected(int port)
 /* The port's name comes in a message of its own, some time after its driver was started. */
 static int wait_for_port(struct guest *guest, struct iou_err *err)
 {
-	int64_t until = now_ms() + FAREWELL_MS;
+	int64_t until = iou_clock_ms() + FAREWELL_MS;
 
 	do {
 		if (guest->link.fd < 0)
@@ -137,7 +129,7 @@ static int wait_for_port(struct guest *guest, struct iou_err *err)
 		if (is_connected(guest->link.fd))
 			return 0;
 		usleep(2000);
-	} while (now_ms() < until);
+	} while (iou_clock_ms() < until);
 	return iou_err_set(err, IOU_CAUSE_VM, "vm", ENODEV,
 			   "the guest's kernel shows no virtio-serial port " IOU_VM_PORT_NAME);
 }
@@ -146,9 +138,9 @@ static int wait_for_port(struct guest *guest, struct iou_err *err)
 static void flush_all(struct guest *guest)
 {
 	struct pollfd port = {.fd = guest->link.fd, .events = POLLOUT};
-	int64_t until = now_ms() + FAREWELL_MS;
+	int64_t until = iou_clock_ms() + FAREWELL_MS;
 
-	while (iou_vm_link_pending(&guest->link) && now_ms() < until) {
+	while (iou_vm_link_pending(&guest->link) && iou_clock_ms() < until) {
 		poll(&port, 1, 100);
 		if (iou_vm_link_flush(&guest->link))
 			break;
@@ -313,7 +305,7 @@ static void reap(struct guest *guest)
 			continue;
 		guest->exited = true;
 		guest->status = status;
-		guest->exited_ms = now_ms();
+		guest->exited_ms = iou_clock_ms();
 	}
 }
 
@@ -347,7 +339,7 @@ static void write_input(struct guest *guest)
  */
 static void check_end(struct guest *guest, bool idle)
 {
-	int64_t since = now_ms() - guest->exited_ms;
+	int64_t since = iou_clock_ms() - guest->exited_ms;
 	bool open = false, stuck = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(guest->out); i++) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "vm/accel.h"
 #include "vm/dialog.h"
 #include "vm/disks.h"
@@ -345,7 +346,7 @@ int iou_vm_run(const struct iou_vm_config *config, struct iou_vm_result *result,
 	if (!err)
 		err = &own;
 	if (config->timeout_ns)
-		run.deadline_ms = iou_vm_now_ms() + (int64_t)(config->timeout_ns / 1000000);
+		run.deadline_ms = iou_clock_ms() + (int64_t)(config->timeout_ns / 1000000);
 	/* What reads its terminal key by key is never a command of iouctl. */
 	iou_vm_host_streams_init(&run.streams, config->exec);
 	ret = prepare(&run, err);

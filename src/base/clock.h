@@ -18,6 +18,12 @@ static inline uint64_t iou_clock_now(void)
 	return iou_clock_ns(CLOCK_MONOTONIC);
 }
 
+/* The same in milliseconds, as poll(2) has its timeouts. */
+static inline int64_t iou_clock_ms(void)
+{
+	return (int64_t)(iou_clock_now() / 1000000);
+}
+
 static inline uint64_t iou_clock_real(void)
 {
 	return iou_clock_ns(CLOCK_REALTIME);
