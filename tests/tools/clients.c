@@ -252,6 +252,11 @@ static void receive(struct client *client)
 
 	if (got < 0 && errno == EAGAIN)
 		return;
+	/* One that has nothing to say may not have been accepted when the server ended. */
+	if (got < 0 && errno == ECONNRESET && !client->messages) {
+		end(client);
+		return;
+	}
 	if (got < 0)
 		die("connection %u: cannot receive at byte %llu: %m", client->nr,
 		    (unsigned long long)client->got);
