@@ -187,7 +187,7 @@ static __always_inline void make_unused(__u32 nr)
 	unused[unused_tail++ % CONNS_MAX] = nr;
 }
 
-static __noinline void count_error(__s32 res)
+__noinline int count_error(__s32 res)
 {
 	__u64 one = 1, *nr;
 	enum error error = -res;
@@ -197,6 +197,7 @@ static __noinline void count_error(__s32 res)
 		(*nr)++;
 	else
 		bpf_map_update_elem(&errors, &error, &one, BPF_NOEXIST);
+	return 0;
 }
 
 /* ---- Data ---- */
@@ -272,18 +273,18 @@ static __always_inline bool answer(__u32 nr)
 }
 
 /* What comes next for a connection, after whatever happened to it. */
-static __noinline void go_on(__u32 nr)
+__noinline int go_on(__u32 nr)
 {
 	struct connection *conn = &list[nr % CONNS_MAX];
 	bool last = ended || conn->state & (ENDING | FAILED);
 
 	if (conn->state & (SENDING | HELD | CLOSING)) {
 		stop_receiving(nr);
-		return;
+		return 0;
 	}
 	if (conn->first != NONE && !(conn->state & FAILED) && answer(nr)) {
 		stop_receiving(nr);
-		return;
+		return 0;
 	}
 	drop_all(conn);
 	if (conn->state & RECEIVING) {
@@ -295,6 +296,7 @@ static __noinline void go_on(__u32 nr)
 	} else {
 		start(nr, RECEIVING, RECV);
 	}
+	return 0;
 }
 
 /* Only the first error of a connection counts: others follow from it. */
@@ -348,12 +350,13 @@ static __always_inline void not_answered(void)
 }
 
 /* @nr requests are answered. */
-static __always_inline void answered(__u32 nr, __u64 time)
+__noinline int answered(__u32 nr, __u64 time)
 {
 	requests += nr;
 	iou_histogram_add_many(&request_time, time, nr);
 	if (requests == count)
 		ended = true;
+	return 0;
 }
 
 /* The first buffer of the connection was sent, or part of it was. */
@@ -507,6 +510,15 @@ static __always_inline void look_for_end(__u64 now)
 	}
 }
 
+/* What comes between completions and submissions. */
+__noinline int look_around(__u64 now)
+{
+	look_for_end(now);
+	look_for_release(now);
+	accept_next(now);
+	return 0;
+}
+
 static __always_inline int end(struct iou_ring *ring)
 {
 	if (why_errno)
@@ -600,18 +612,18 @@ static __always_inline void missed_cancel(__u32 what, __u32 nr)
 }
 
 /* What no shorter way was found for. */
-static __noinline void took(__u64 data, __s32 res, __u32 flags, __u64 now)
+__noinline int took(__u64 data, __s32 res, __u32 flags, __u64 now)
 {
 	__u32 entry = data, what = entry & ~NR, nr = entry % CONNS_MAX;
 
 	if (is_timer(what))
-		return;
+		return 0;
 	if (!(flags & IORING_CQE_F_MORE))
 		in_flight--;
 	if (what & CANCEL) {
 		if (res == -ENOENT)
 			missed_cancel(what & ~CANCEL, nr);
-		return;
+		return 0;
 	}
 	if (res >= 0)
 		moved_at = now;
@@ -628,6 +640,7 @@ static __noinline void took(__u64 data, __s32 res, __u32 flags, __u64 now)
 	} else if (what == CLOSE) {
 		took_close(nr, res);
 	}
+	return 0;
 }
 
 /* A step may take 20 ms: how much goes into one submission, and when none is begun any more. */
@@ -910,9 +923,7 @@ static __always_inline int step(struct iou_ring *ring)
 		give_back(ring);
 		bytes = reap(ring, now);
 		done += flush(ring, bytes, &now);
-		look_for_end(now);
-		look_for_release(now);
-		accept_next(now);
+		look_around(now);
 		if (missed) {
 			missed = false;
 			return iou_again(ring);
