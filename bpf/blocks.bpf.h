@@ -5,7 +5,8 @@
  * is HELD.
  *
  * The loop declares the parameters in, bs, depth, offset and length, the memory `blocks` (MEM, or
- * buffers and BLOCKS_REGISTERED; or BLOCKS_IN_ONE buffer, one behind the other), and reads,
+ * buffers, and whether they are BLOCKS_REGISTERED; a buffer each, or BLOCKS_IN_ONE, one behind the
+ * other), and reads,
  * continued and in_flight_max to count in, and then includes this. A block's number is that of its
  * request; the loop's own are BLOCKS_MAX and up.
  */
@@ -116,12 +117,12 @@ static __always_inline void prep_read(struct io_uring_sqe *sqe, __u32 nr)
 
 	if (block->poll)
 		io_uring_prep_poll_add(sqe, in.fd, 1 /* POLLIN */);
-	else
-#if defined(BLOCKS_REGISTERED) || defined(BLOCKS_IN_ONE)
+#ifdef BLOCKS_REGISTERED
+	else if (BLOCKS_REGISTERED)
 		io_uring_prep_read_fixed(sqe, fd, addr, want, at, BLOCK_BUFFER(nr));
-#else
-		io_uring_prep_read(sqe, fd, addr, want, at);
 #endif
+	else
+		io_uring_prep_read(sqe, fd, addr, want, at);
 }
 
 static __always_inline void start_read(__u64 room)

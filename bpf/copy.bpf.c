@@ -19,7 +19,8 @@ IOU_PARAM_SIZE(seek, 0, 0, 9223372036854775807, "where in the file that is writt
 IOU_PARAM_SIZE(length, 9223372036854775807, 0, 9223372036854775807, "how much to copy at most");
 IOU_PARAM_FLAG(fsync, 0, "end when it is on the disk");
 IOU_PARAM_FLAG(splice, 0, "move pages through pipes rather than read and write");
-IOU_PARAM_BUFFERS(blocks, !splice, depth *bs, "where blocks are until they are written");
+IOU_PARAM_BUFFERS_DIRECT(blocks, !splice, depth *bs, direct,
+			 "where blocks are until they are written");
 IOU_PARAM_PIPES(pipes, 2 * splice, depth *bs, "the same, with splice");
 
 IOU_PROGRESS(copied, in, "bytes", "written to out");
@@ -44,6 +45,7 @@ static __always_inline void begun(__u32 nr);
 #define BLOCK_ROOM room_at
 #define BLOCK_BEGUN begun
 #define BLOCKS_IN_ONE
+#define BLOCKS_REGISTERED direct
 #define QUEUE_LINKS
 #include "blocks.bpf.h"
 
@@ -290,9 +292,11 @@ static __always_inline void prep_write(struct io_uring_sqe *sqe, __u32 nr)
 	else if (splice)
 		io_uring_prep_splice(sqe, pipes.read_fds[nr % IOU_PIPES_MAX], -1, out.fd,
 				     out.seeks ? at : -1, len, 0);
-	else
+	else if (direct)
 		io_uring_prep_write_fixed(sqe, fd_for(&out, at, addr, len), addr, len,
 					  out.seeks ? at : -1, BLOCK_BUFFER(nr));
+	else
+		io_uring_prep_write(sqe, out.fd, addr, len, out.seeks ? at : -1);
 }
 
 /* ---- Requests and completions ---- */

@@ -25,7 +25,7 @@ IOU_COUNTER(copied, "requests", "sends with zerocopy that the kernel copied neve
 IOU_COUNTER(continued, "requests", "reads and sends that were short and went on");
 IOU_GAUGE(in_flight_max, "requests", "most requests in flight");
 
-#define BLOCKS_REGISTERED
+#define BLOCKS_REGISTERED true
 #include "blocks.bpf.h"
 
 /* Requests: a block's number for its read, SEND and that for its send, and these. */

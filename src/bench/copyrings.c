@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "bench/copy.h"
@@ -12,11 +13,6 @@
 /* A request's user_data: its buffer's number, twice; one more for a write. */
 #define READ(nr) ((uint64_t)(nr) << 1)
 #define WRITE(nr) (READ(nr) | 1)
-
-static int no_ring(int ret, struct iou_err *err)
-{
-	return iou_err_set(err, IOU_CAUSE_FAILED, "ring", -ret, "cannot make a ring");
-}
 
 /* What both have. It comes first in their structs: iou_bench_copy_check() takes it for its own. */
 struct common {
@@ -33,7 +29,8 @@ static int open_common(struct common *c, const struct iou_bench_variant *variant
 
 	c->linked = variant->nr > 1;
 	c->at = calloc(depth, sizeof(*c->at));
-	return c->at ? iou_bench_copy_open(&c->copy, work, depth, err) : no_ring(-ENOMEM, err);
+	return c->at ? iou_bench_copy_open(&c->copy, work, depth, err)
+		     : iou_bench_no_ring(-ENOMEM, err);
 }
 
 /* No more of them wait to be submitted. */
@@ -61,7 +58,7 @@ int iou_bench_copy_plain_open(void **state, const struct iou_bench_variant *vari
 	int ret;
 
 	if (!p)
-		return no_ring(-ENOMEM, err);
+		return iou_bench_no_ring(-ENOMEM, err);
 	ret = open_common(&p->c, variant, work, err);
 	if (ret) {
 		free(p->c.at);
@@ -72,7 +69,7 @@ int iou_bench_copy_plain_open(void **state, const struct iou_bench_variant *vari
 	if (ret) {
 		iou_bench_copy_close(&p->c.copy);
 		free(p->c.at);
-		return no_ring(ret, err);
+		return iou_bench_no_ring(ret, err);
 	}
 	*state = TAKE_PTR(p);
 	return 0;
@@ -148,37 +145,59 @@ void iou_bench_copy_plain_close(void *state)
 	free(p);
 }
 
-/* ---- Tuned: files and buffers registered, and no CQE of a read that its write waits for ---- */
+/*
+ * ---- Tuned: files registered, and past the page cache the buffers, which else would be pinned for
+ * each request; no CQE of a read that its write waits for; and through the page cache, blocks that
+ * are behind each other written as one, and no wait for each completion by itself ----
+ */
+
+/* What is written at a time at most, of more than one block. */
+#define JOIN_BYTES 1048576
 
 struct tuned {
 	struct common c;
 	struct iou_uring ring;
+	bool direct;
+	uint64_t pending;          /* CQEs that are to come */
+	struct io_uring_sqe *last; /* the write that was begun last, until it is submitted */
+	uint32_t last_nr;          /* its first block's buffer */
+	uint32_t *together;        /* blocks of the write that begins with each buffer */
 };
 
 /* Places in the table of files. */
 enum { IN, OUT };
 
+static int register_buffers(struct tuned *t)
+{
+	const struct iou_bench_copy *copy = &t->c.copy;
+	IOU_FREE struct iovec *iovecs = calloc(copy->nr, sizeof(*iovecs));
+
+	if (!iovecs)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < copy->nr; i++)
+		iovecs[i] = (struct iovec){buffer_of(&t->c, i), copy->bs};
+	return iou_ring_register_buffers(&t->ring.ring, iovecs, copy->nr);
+}
+
 static int make_tuned(struct tuned *t, struct iou_err *err)
 {
 	const struct iou_bench_copy *copy = &t->c.copy;
 	const int fds[] = {[IN] = copy->in, [OUT] = copy->out};
-	IOU_FREE struct iovec *iovecs = calloc(copy->nr, sizeof(*iovecs));
-	uint32_t sqes = sqes_of(&t->c);
-	int ret = iovecs ? iou_uring_open(&t->ring, sqes, sqes < 256 ? 512 : 2 * sqes, err)
-			 : no_ring(-ENOMEM, err);
+	int ret = iou_uring_open(&t->ring, sqes_of(&t->c), err);
 
 	if (ret)
 		return ret;
-	for (uint32_t i = 0; i < copy->nr; i++)
-		iovecs[i] = (struct iovec){buffer_of(&t->c, i), copy->bs};
-	ret = iou_ring_register_files(&t->ring.ring, fds, ARRAY_SIZE(fds))
-		      ?: iou_ring_register_buffers(&t->ring.ring, iovecs, copy->nr);
+	t->direct = copy->in != copy->in_file;
+	t->together = calloc(copy->nr, sizeof(*t->together));
+	ret = t->together ? iou_ring_register_files(&t->ring.ring, fds, ARRAY_SIZE(fds)) : -ENOMEM;
+	if (!ret && t->direct)
+		ret = register_buffers(t);
 	if (ret) {
 		iou_uring_close(&t->ring);
-		return no_ring(ret, err);
+		free(t->together);
+		return iou_bench_no_ring(ret, err);
 	}
-	for (uint32_t i = 0; i < t->ring.ring.params.sq_entries; i++)
-		t->ring.sqes[i] = (struct io_uring_sqe){.len = copy->bs};
+	memset(t->ring.sqes, 0, t->ring.ring.params.sq_entries * sizeof(*t->ring.sqes));
 	return 0;
 }
 
@@ -189,7 +208,7 @@ int iou_bench_copy_tuned_open(void **state, const struct iou_bench_variant *vari
 	int ret;
 
 	if (!t)
-		return no_ring(-ENOMEM, err);
+		return iou_bench_no_ring(-ENOMEM, err);
 	ret = open_common(&t->c, variant, work, err);
 	if (!ret) {
 		ret = make_tuned(t, err);
@@ -205,8 +224,8 @@ int iou_bench_copy_tuned_open(void **state, const struct iou_bench_variant *vari
 }
 
 /* What stands in an SQE but is the same in all of them is left there. */
-static void tuned_put(struct tuned *t, uint8_t opcode, uint8_t flags, int file, uint32_t nr,
-		      uint64_t data)
+static struct io_uring_sqe *tuned_put(struct tuned *t, uint8_t opcode, uint8_t flags, int file,
+				      uint32_t nr, uint64_t data)
 {
 	struct io_uring_sqe *sqe = iou_uring_sqe(&t->ring);
 
@@ -215,13 +234,37 @@ static void tuned_put(struct tuned *t, uint8_t opcode, uint8_t flags, int file, 
 	sqe->fd = file;
 	sqe->off = t->c.at[nr];
 	sqe->addr = (uintptr_t)buffer_of(&t->c, nr);
+	sqe->len = t->c.copy.bs;
 	sqe->user_data = data;
-	sqe->buf_index = (uint16_t)nr;
+	if (t->direct)
+		sqe->buf_index = (uint16_t)nr;
+	t->pending += !(flags & IOSQE_CQE_SKIP_SUCCESS);
+	return sqe;
+}
+
+/* Half of all blocks stay free of it, to be read into meanwhile. */
+static bool tuned_join(struct tuned *t, uint32_t nr)
+{
+	uint32_t bs = t->c.copy.bs, *together = &t->together[t->last_nr];
+	uint64_t size = (uint64_t)*together * bs;
+
+	if (!t->last || t->direct || t->c.linked || nr != t->last_nr + *together ||
+	    t->c.at[nr] != t->c.at[t->last_nr] + size || size + bs > JOIN_BYTES ||
+	    2 * (*together + 1) > t->c.copy.nr)
+		return false;
+	t->last->len += bs;
+	++*together;
+	return true;
 }
 
 static void tuned_add_write(struct tuned *t, uint32_t nr)
 {
-	tuned_put(t, IORING_OP_WRITE_FIXED, IOSQE_FIXED_FILE, OUT, nr, WRITE(nr));
+	if (tuned_join(t, nr))
+		return;
+	t->last = tuned_put(t, t->direct ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE,
+			    IOSQE_FIXED_FILE, OUT, nr, WRITE(nr));
+	t->last_nr = nr;
+	t->together[nr] = 1;
 }
 
 static void tuned_add_block(struct tuned *t, uint32_t nr)
@@ -233,9 +276,28 @@ static void tuned_add_block(struct tuned *t, uint32_t nr)
 	t->c.at[nr] = t->c.begun++ * t->c.copy.bs;
 	if (t->c.linked)
 		flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
-	tuned_put(t, IORING_OP_READ_FIXED, flags, IN, nr, READ(nr));
+	tuned_put(t, t->direct ? IORING_OP_READ_FIXED : IORING_OP_READ, flags, IN, nr, READ(nr));
 	if (t->c.linked)
 		tuned_add_write(t, nr);
+}
+
+/* How many blocks that completes; -1: it did not do all that it should. */
+static int64_t tuned_took(struct tuned *t, const struct io_uring_cqe *cqe)
+{
+	uint32_t nr = (uint32_t)(cqe->user_data >> 1), together = t->together[nr];
+	bool is_write = cqe->user_data == WRITE(nr);
+	uint64_t size = (uint64_t)t->c.copy.bs * (is_write ? together : 1);
+
+	t->pending--;
+	if (cqe->res < 0 || (uint64_t)cqe->res != size)
+		return -1;
+	if (!is_write) {
+		tuned_add_write(t, nr);
+		return 0;
+	}
+	for (uint32_t i = 0; i < together; i++)
+		tuned_add_block(t, nr + i);
+	return together;
 }
 
 int iou_bench_copy_tuned_run(void *state, struct iou_bench_done *done, struct iou_err *err)
@@ -249,21 +311,18 @@ int iou_bench_copy_tuned_run(void *state, struct iou_bench_done *done, struct io
 	while (done->requests < copy->blocks) {
 		uint32_t queued = ring->queued;
 		const struct io_uring_cqe *cqe;
-		int ret = iou_uring_submit(ring, 1);
+		/* While half of what a worker writes is ahead of it, it has no use for us. */
+		int ret = iou_uring_submit(ring, t->direct ? 1 : (uint32_t)(t->pending + 1) / 2);
 
 		if (ret != (int)queued)
 			return iou_bench_copy_wrong(ret, err);
+		t->last = NULL;
 		while ((cqe = iou_uring_cqe(ring))) {
-			uint32_t nr = (uint32_t)(cqe->user_data >> 1);
+			int64_t blocks = tuned_took(t, cqe);
 
-			if (cqe->res != (int)copy->bs)
+			if (blocks < 0)
 				return iou_bench_copy_wrong(cqe->res, err);
-			if (cqe->user_data == WRITE(nr)) {
-				done->requests++;
-				tuned_add_block(t, nr);
-			} else {
-				tuned_add_write(t, nr);
-			}
+			done->requests += (uint64_t)blocks;
 			iou_uring_seen(ring, 1);
 		}
 		iou_uring_publish(ring);
@@ -279,5 +338,6 @@ void iou_bench_copy_tuned_close(void *state)
 	iou_uring_close(&t->ring);
 	iou_bench_copy_close(&t->c.copy);
 	free(t->c.at);
+	free(t->together);
 	free(t);
 }

@@ -26,11 +26,6 @@ struct common {
 	int pipes[PIPES_MAX][2]; /* one for each block under way */
 };
 
-static int no_ring(int ret, struct iou_err *err)
-{
-	return iou_err_set(err, IOU_CAUSE_FAILED, "ring", -ret, "cannot make a ring");
-}
-
 static uint64_t pipe_size_max(void)
 {
 	FILE *file = fopen("/proc/sys/fs/pipe-max-size", "re");
@@ -104,7 +99,7 @@ int iou_bench_copy_splice_open(void **state, const struct iou_bench_variant *var
 
 	(void)variant;
 	if (!p)
-		return no_ring(-ENOMEM, err);
+		return iou_bench_no_ring(-ENOMEM, err);
 	ret = open_common(&p->c, work, err);
 	if (ret)
 		return ret;
@@ -112,7 +107,7 @@ int iou_bench_copy_splice_open(void **state, const struct iou_bench_variant *var
 				  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 	if (ret) {
 		close_common(&p->c);
-		return no_ring(ret, err);
+		return iou_bench_no_ring(ret, err);
 	}
 	*state = TAKE_PTR(p);
 	return 0;
@@ -192,7 +187,7 @@ static int make_tuned(struct tuned *t, struct iou_err *err)
 {
 	uint32_t sqes = 2 * t->c.depth;
 	int fds[PIPES + 2 * PIPES_MAX] = {[IN] = t->c.copy.in, [OUT] = t->c.copy.out};
-	int ret = iou_uring_open(&t->ring, sqes, sqes < 256 ? 512 : 2 * sqes, err);
+	int ret = iou_uring_open(&t->ring, sqes, err);
 
 	if (ret)
 		return ret;
@@ -201,7 +196,7 @@ static int make_tuned(struct tuned *t, struct iou_err *err)
 	ret = iou_ring_register_files(&t->ring.ring, fds, PIPES + sqes);
 	if (ret) {
 		iou_uring_close(&t->ring);
-		return no_ring(ret, err);
+		return iou_bench_no_ring(ret, err);
 	}
 	for (uint32_t i = 0; i < t->ring.ring.params.sq_entries; i++)
 		t->ring.sqes[i] = (struct io_uring_sqe){
@@ -220,7 +215,7 @@ int iou_bench_copy_splice_tuned_open(void **state, const struct iou_bench_varian
 
 	(void)variant;
 	if (!t)
-		return no_ring(-ENOMEM, err);
+		return iou_bench_no_ring(-ENOMEM, err);
 	ret = open_common(&t->c, work, err);
 	if (ret)
 		return ret;

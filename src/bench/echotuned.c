@@ -122,7 +122,7 @@ static int open_tuned(void **state, int listener, const struct iou_echo_config *
 		t->nr *= 2;
 	/* No call has more than that: two for each buffer that came, one for each that was sent,
 	 * two for each connection. */
-	ret = iou_uring_open(&t->ring, 8 * t->nr, 8 * t->nr < 512 ? 512 : 8 * t->nr, err);
+	ret = iou_uring_open(&t->ring, 8 * t->nr, err);
 	if (ret) {
 		free(t);
 		return ret;

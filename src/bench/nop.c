@@ -85,14 +85,14 @@ static int open_plain_of(void **state, uint64_t batches, uint32_t nr, bool linke
 	int ret;
 
 	if (!p)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "bench", ENOMEM, "cannot make a ring");
+		return iou_bench_no_ring(-ENOMEM, err);
 	p->batches = batches;
 	p->nr = nr;
 	p->linked = linked;
 	ret = io_uring_queue_init(nr < 8 ? 8 : nr, &p->ring,
 				  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 	if (ret)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "ring", -ret, "cannot make a ring");
+		return iou_bench_no_ring(ret, err);
 	*state = TAKE_PTR(p);
 	return 0;
 }
@@ -212,11 +212,11 @@ static int open_tuned_of(void **state, uint64_t batches, uint32_t nr, bool linke
 	int ret;
 
 	if (!t)
-		return iou_err_set(err, IOU_CAUSE_FAILED, "bench", ENOMEM, "cannot make a ring");
+		return iou_bench_no_ring(-ENOMEM, err);
 	t->batches = batches;
 	t->nr = nr;
 	t->linked = linked && nr > 1;
-	ret = iou_uring_open(&t->ring, nr, nr < 256 ? 512 : 2 * nr, err);
+	ret = iou_uring_open(&t->ring, nr, err);
 	if (ret)
 		return ret;
 	fill(t);

@@ -12,11 +12,6 @@
 
 #define IS_LINKED(variant) ((variant)->nr > 1 && !(variant)->unordered)
 
-static int no_ring(int ret, struct iou_err *err)
-{
-	return iou_err_set(err, IOU_CAUSE_FAILED, "ring", -ret, "cannot make a ring");
-}
-
 /* How many go together, which have a buffer each: those of the variant, or the depth. */
 static uint32_t nr_of(const struct iou_bench_variant *variant, const struct iou_bench_work *work)
 {
@@ -51,14 +46,14 @@ static int make_plain(struct plain *p, struct iou_err *err)
 			 : -ENOMEM;
 
 	if (ret)
-		return no_ring(ret, err);
+		return iou_bench_no_ring(ret, err);
 	ret = io_uring_register_files(&p->ring, &p->reads.fd, 1);
 	if (!ret)
 		ret = io_uring_register_buffers(&p->ring, iovecs, p->reads.nr);
 	if (!ret)
 		return 0;
 	io_uring_queue_exit(&p->ring);
-	return no_ring(ret, err);
+	return iou_bench_no_ring(ret, err);
 }
 
 int iou_bench_reads_plain_open(void **state, const struct iou_bench_variant *variant,
@@ -68,7 +63,7 @@ int iou_bench_reads_plain_open(void **state, const struct iou_bench_variant *var
 	int ret;
 
 	if (!p)
-		return no_ring(-ENOMEM, err);
+		return iou_bench_no_ring(-ENOMEM, err);
 	p->linked = IS_LINKED(variant);
 	p->together = variant->nr > 1;
 	ret = iou_bench_reads_open(&p->reads, work, nr_of(variant, work), err);
@@ -241,8 +236,7 @@ static int make_tuned(struct tuned *t, struct iou_err *err)
 {
 	IOU_FREE struct iovec *iovecs = buffers_of(&t->reads);
 	uint32_t nr = t->reads.nr;
-	int ret = iovecs ? iou_uring_open(&t->ring, nr, nr < 256 ? 512 : 2 * nr, err)
-			 : no_ring(-ENOMEM, err);
+	int ret = iovecs ? iou_uring_open(&t->ring, nr, err) : iou_bench_no_ring(-ENOMEM, err);
 
 	if (ret)
 		return ret;
@@ -250,7 +244,7 @@ static int make_tuned(struct tuned *t, struct iou_err *err)
 		      ?: iou_ring_register_buffers(&t->ring.ring, iovecs, nr);
 	if (ret) {
 		iou_uring_close(&t->ring);
-		return no_ring(ret, err);
+		return iou_bench_no_ring(ret, err);
 	}
 	fill(t);
 	return 0;
@@ -263,7 +257,7 @@ int iou_bench_reads_tuned_open(void **state, const struct iou_bench_variant *var
 	int ret;
 
 	if (!t)
-		return no_ring(-ENOMEM, err);
+		return iou_bench_no_ring(-ENOMEM, err);
 	t->linked = IS_LINKED(variant);
 	t->together = variant->nr > 1 || iou_bench_reads_depth(work) == 1;
 	ret = iou_bench_reads_open(&t->reads, work, nr_of(variant, work), err);

@@ -14,12 +14,16 @@ static bool register_fd(struct iou_uring *uring)
 	return true;
 }
 
-int iou_uring_open(struct iou_uring *uring, uint32_t sq_entries, uint32_t cq_entries,
-		   struct iou_err *err)
+int iou_bench_no_ring(int ret, struct iou_err *err)
+{
+	return iou_err_set(err, IOU_CAUSE_FAILED, "ring", -ret, "cannot make a ring");
+}
+
+int iou_uring_open(struct iou_uring *uring, uint32_t sq_entries, struct iou_err *err)
 {
 	const struct iou_ring_config config = {
 		.sq_entries = sq_entries,
-		.cq_entries = cq_entries,
+		.cq_entries = sq_entries < 256 ? 512 : 2 * sq_entries,
 		.flags = IOU_RING_LOOP_FLAGS,
 		.flags_wanted = IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQ_REWIND,
 	};

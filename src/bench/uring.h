@@ -15,6 +15,9 @@
 
 #include "ring/ring.h"
 
+/* For those with liburing, too: @ret, -errno, is why there is none. */
+int iou_bench_no_ring(int ret, struct iou_err *err);
+
 struct iou_uring {
 	struct iou_ring ring;
 	struct io_uring_sqe *sqes;
@@ -29,8 +32,8 @@ struct iou_uring {
 	uint64_t enters;
 };
 
-int iou_uring_open(struct iou_uring *uring, uint32_t sq_entries, uint32_t cq_entries,
-		   struct iou_err *err);
+/* Its CQ is twice as large, and not smaller than that of a loop. */
+int iou_uring_open(struct iou_uring *uring, uint32_t sq_entries, struct iou_err *err);
 void iou_uring_close(struct iou_uring *uring);
 
 /* The next SQE, as the last request in its place left it. There must be room. */

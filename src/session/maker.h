@@ -13,6 +13,7 @@ struct iou_place {
 	uint64_t ring_offset;    /* provided buffers: their ring, in the MEM region */
 	uint64_t entries, group; /* of that ring */
 	uint64_t first;          /* registered buffers and slots: index of the first */
+	bool plain;              /* buffers that are not registered */
 };
 
 struct iou_maker {
@@ -48,6 +49,9 @@ int iou_maker_make_pipes(struct iou_maker *maker, const struct iou_decl *param);
 /* What iou_maker_lay_out() decided of @param. It is kept here: what the object's own fields come
  * to, which may lie in each other, is not to be trusted again. */
 struct iou_place *iou_maker_place(const struct iou_maker *maker, const struct iou_decl *param);
+
+/* Whether the flag is set that @param's declaration names for O_DIRECT. */
+bool iou_maker_is_direct(const struct iou_maker *maker, const struct iou_decl *param);
 
 /* Close @fd with the rest; in any case it is no longer the caller's. */
 int iou_maker_keep_fd(struct iou_maker *maker, int fd);

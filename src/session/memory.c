@@ -103,7 +103,7 @@ static int lay_buf_ring(struct iou_maker *maker, const struct iou_decl *param)
 	       lay_blocks(maker, param);
 }
 
-static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
+static int lay_registered(struct iou_maker *maker, const struct iou_decl *param)
 {
 	struct iou_place *place = iou_maker_place(maker, param);
 
@@ -113,8 +113,16 @@ static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
 		return too_large(maker, param, "bytes in a registered buffer", BUFFER_SIZE_MAX);
 	place->first = maker->buffers_nr;
 	maker->buffers_nr += (uint32_t)place->nr;
+	return iou_maker_set(maker, param, "first", place->first);
+}
+
+static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
+{
+	struct iou_place *place = iou_maker_place(maker, param);
+
+	place->plain = param->direct && !iou_maker_is_direct(maker, param);
 	maker->buffers_at += whole_pages(place->nr * place->size);
-	return iou_maker_set(maker, param, "first", place->first) ?:
+	return (place->plain ? 0 : lay_registered(maker, param)) ?:
 	       iou_maker_set(maker, param, "nr", place->nr) ?:
 	       iou_maker_set(maker, param, "size", place->size);
 }
@@ -252,10 +260,15 @@ static int place_buffers(struct iou_maker *maker, const struct iou_decl *param,
 			 struct iovec *iovecs, char **at)
 {
 	const struct iou_place *place = iou_maker_place(maker, param);
-	char *addr = *at;
+	char *addr = *at, text[32];
 
-	for (uint64_t i = 0; i < place->nr; i++)
+	for (uint64_t i = 0; i < place->nr && !place->plain; i++)
 		iovecs[place->first + i] = (struct iovec){addr + i * place->size, place->size};
+	/* What is registered is all there then; the rest is no less ready. */
+	if (place->plain && madvise(addr, place->nr * place->size, MADV_POPULATE_WRITE))
+		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", errno,
+				   "cannot allocate %s",
+				   iou_text_size(text, sizeof(text), place->nr * place->size));
 	*at += whole_pages(place->nr * place->size);
 	return iou_maker_set(maker, param, "addr", (uintptr_t)addr);
 }
@@ -267,11 +280,11 @@ static int make_buffers(struct iou_maker *maker)
 	char *at;
 	int ret;
 
-	if (!maker->buffers_nr || !maker->ring)
+	if (!maker->buffers_at || !maker->ring)
 		return 0;
 	if (!iovecs)
 		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", ENOMEM,
-				   "cannot register buffers");
+				   "cannot make buffers");
 	ret = map_pages(maker, maker->buffers_at, &maker->made.buffers);
 	if (ret)
 		return ret;
@@ -281,7 +294,7 @@ static int make_buffers(struct iou_maker *maker)
 		if (decls->list[i].what == IOU_DECL_PARAM &&
 		    decls->list[i].kind == IOU_KIND_BUFFERS && maker->places[i].nr)
 			ret = place_buffers(maker, &decls->list[i], iovecs, &at);
-	if (ret)
+	if (ret || !maker->buffers_nr)
 		return ret;
 	ret = iou_ring_register_buffers(maker->ring, iovecs, maker->buffers_nr);
 	return ret ? lock_error(maker, ret, "buffers", maker->made.buffers_size) : 0;

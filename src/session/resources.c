@@ -157,22 +157,28 @@ static bool has_offsets(const char *path, int fd)
 	return strcmp(path, "-") != 0 && lseek(fd, 0, SEEK_CUR) >= 0;
 }
 
+bool iou_maker_is_direct(const struct iou_maker *maker, const struct iou_decl *param)
+{
+	const struct iou_decl *flag = param->direct ? iou_loop_param(maker->loop, param->direct)
+						    : NULL;
+	uint64_t wanted = 0;
+
+	return flag && !iou_loop_param_get(maker->loop, flag, &wanted) && wanted;
+}
+
 /* The file in @fd once more, with O_DIRECT, where a flag of the loop's asks for it. */
 static int open_direct(struct iou_maker *maker, const struct iou_decl *param, const char *path,
 		       int fd, int *direct_fd)
 {
-	const struct iou_decl *flag = param->direct ? iou_loop_param(maker->loop, param->direct)
-						    : NULL;
 	int mode = param->kind == IOU_KIND_OUTFILE ? O_WRONLY : O_RDONLY, opened;
-	uint64_t wanted = 0;
 	char again[32];
 
-	if (!flag || iou_loop_param_get(maker->loop, flag, &wanted) || !wanted)
+	if (!iou_maker_is_direct(maker, param))
 		return 0;
 	if (!has_offsets(path, fd)) {
 		iou_err_set(maker->err, IOU_CAUSE_USAGE, "usage", 0,
 			    "'%s' has no offsets, which O_DIRECT needs", path);
-		iou_err_hint(maker->err, "leave out %s", flag->name);
+		iou_err_hint(maker->err, "leave out %s", param->direct);
 		return -EINVAL;
 	}
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", fd);
@@ -181,7 +187,8 @@ static int open_direct(struct iou_maker *maker, const struct iou_decl *param, co
 		int ret = iou_err_set(maker->err, IOU_CAUSE_FAILED, "open", errno,
 				      "cannot open '%s' with O_DIRECT", path);
 
-		iou_err_hint(maker->err, "not all file systems have it: leave out %s", flag->name);
+		iou_err_hint(maker->err, "not all file systems have it: leave out %s",
+			     param->direct);
 		return ret;
 	}
 	*direct_fd = opened;

@@ -65,6 +65,23 @@ all_sizes() {
 	cmp disk/a disk/c
 }
 
+# opcodes ARGUMENT...: those of the requests of a copy from disk/a to disk/c, in the file of that name.
+opcodes() {
+	copy in=disk/a out=disk/c "$@" --trace-file "$BATS_TEST_TMPDIR/trace"
+	sed -n 's/^.* sqe \([A-Z_]*\) .*/\1/p' trace | sort -u >opcodes
+}
+
+@test "copy: buffers are registered where that is of use, past the page cache" {
+	disk
+	head -c 40960 /dev/urandom >disk/a
+	opcodes bs=4096 direct
+	[ "$(<opcodes)" = $'READ_FIXED\nWRITE_FIXED' ]
+	# Nothing of that is locked, nor limited by what may be.
+	opcodes bs=4096
+	[ "$(<opcodes)" = $'READ\nWRITE' ]
+	cmp disk/a disk/c
+}
+
 @test "copy: fsync, and ends of files beyond 4 GiB, on ext4" {
 	local written
 	disk

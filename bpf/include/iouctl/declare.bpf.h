@@ -212,6 +212,13 @@ struct iou_buffers {
 #define IOU_PARAM_BUFFERS(name, count, bytes, help) \
 	IOU_BLOCKS_(struct iou_buffers, "buffers", name, count, bytes, help)
 
+/* The same, registered only if @flag is set, an IOU_PARAM_FLAG: what goes past the page cache is
+ * pinned for each request where it is not registered; what goes through it is copied, which takes
+ * no less with buffers that are. Else they are memory for plain requests. */
+#define IOU_PARAM_BUFFERS_DIRECT(name, count, bytes, flag, help) \
+	IOU_RESOURCE_(struct iou_buffers, "buffers", name,       \
+		      "direct=" #flag ";nr=" #count ";size=" #bytes, help)
+
 /* Provided buffers, in MEM as their ring is, so that the loop can look into them and give them
  * back (iou_buf_at(), iou_buf_give()). All are provided when the loop starts. */
 struct iou_buf_ring {
