@@ -162,17 +162,23 @@ static void add_ratio(struct iou_doc *row, const struct iou_bench_ratio *ratio)
 	iou_doc_string(object, "verdict", NULL, verdicts[iou_bench_verdict(ratio)]);
 }
 
+static double per_second(const struct iou_bench_result *result)
+{
+	return result->time.median > 0 ? 1e9 / result->time.median : 0;
+}
+
+static const struct {
+	const char *key, *label;
+	double share;
+} quantiles[] = {{"p50", "P50", 0.5},
+		 {"p90", NULL, 0.9},
+		 {"p99", "P99", 0.99},
+		 {"p999", "P99.9", 0.999}};
+
 /* Those of the fastest half, and so on: {p50, p90, p99, p999}. */
 static void add_latency(struct iou_doc *row, const struct iou_benchdoc *what,
 			const struct iou_bench_latency *latency)
 {
-	static const struct {
-		const char *key, *label;
-		double share;
-	} quantiles[] = {{"p50", "P50", 0.5},
-			 {"p90", NULL, 0.9},
-			 {"p99", "P99", 0.99},
-			 {"p999", "P99.9", 0.999}};
 	struct iou_doc *object;
 
 	if (!latency->nr)
@@ -225,7 +231,7 @@ static void add_variant(struct iou_doc *list, const struct iou_benchdoc *what,
 	iou_doc_label(field, label);
 	say_cost(field, what, result->time.median);
 	if (!what->counted) {
-		double rate = result->time.median > 0 ? 1e9 / result->time.median : 0;
+		double rate = per_second(result);
 
 		field = iou_doc_double(row, "per_second", "RATE", rate);
 		iou_doc_text(field, "%s", iou_text_rate(text, sizeof(text), rate));
@@ -364,7 +370,7 @@ struct iou_doc *iou_benchdoc_jobs(void)
 void iou_benchdoc_csv(const struct iou_benchdoc *what)
 {
 	printf("job,variant,kind,unit,requests,median,low,high,enters,ratio,ratio_low,ratio_high,"
-	       "verdict,break_even\n");
+	       "verdict,break_even,cpu,per_second,p50,p90,p99,p999\n");
 	for (size_t i = 0; i < what->results->nr; i++) {
 		const struct iou_bench_result *r = &what->results->list[i];
 
@@ -380,6 +386,15 @@ void iou_benchdoc_csv(const struct iou_benchdoc *what)
 		printf("%s,", verdicts[iou_bench_verdict(&r->ratio)]);
 		if (r->pays)
 			printf("%" PRIu64, r->break_even);
+		printf(",%.6g,", r->cpu.median);
+		if (!what->counted)
+			printf("%.6g", per_second(r));
+		for (size_t j = 0; j < ARRAY_SIZE(quantiles); j++)
+			if (r->latency.nr)
+				printf(",%.6g",
+				       iou_bench_latency_quantile(&r->latency, quantiles[j].share));
+			else
+				printf(",");
 		printf("\n");
 	}
 }

@@ -13,9 +13,11 @@
 #include "base/text.h"
 
 /* All in the chart's own units, which are pixels where it is not scaled. */
-#define WIDTH 760
-#define LABELS 250 /* names are right-aligned there */
-#define BARS 380   /* the longest one; what it comes to is behind it */
+#define NAMES_MIN 200 /* names are right-aligned at their column's end */
+#define LETTER 7      /* as wide as a letter of them is at the most, in the mean */
+#define LETTERS 60    /* a longer one has its end */
+#define BARS 380      /* the longest one; what it comes to is behind it */
+#define FIGURES 130   /* that */
 #define TOP 82
 #define LEGEND 60
 #define ROW 26
@@ -108,20 +110,42 @@ static void put_legend(FILE *out, const struct iou_benchdoc *what)
 	}
 }
 
-static void put_row(FILE *out, const struct iou_benchdoc *what, size_t nr, double most)
+static const char *name_of(const struct iou_benchdoc *what, size_t nr)
+{
+	const char *name = iou_benchdoc_how(what, &what->results->list[nr]);
+	size_t length = strlen(name);
+
+	return length > LETTERS ? name + length - LETTERS : name;
+}
+
+/* How wide the column of all names is. */
+static size_t names_width(const struct iou_benchdoc *what)
+{
+	size_t width = NAMES_MIN;
+
+	for (size_t i = 0; i < what->results->nr; i++) {
+		size_t name = 10 + LETTER * strlen(name_of(what, i));
+
+		width = name > width ? name : width;
+	}
+	return width;
+}
+
+static void put_row(FILE *out, const struct iou_benchdoc *what, size_t nr, size_t names,
+		    double most)
 {
 	const struct iou_bench_result *result = &what->results->list[nr];
 	double scale = most > 0 ? BARS / most : 0;
-	double end = result->time.median * scale;
+	double end = result->time.median * scale, left = (double)names + 10;
 	size_t top = TOP + nr * ROW, middle = top + BAR / 2;
 	char text[32];
 
-	fprintf(out, "<text class=\"name\" x=\"%d\" y=\"%zu\">", LABELS, top + BAR - 4);
-	put(out, iou_benchdoc_how(what, result));
+	fprintf(out, "<text class=\"name\" x=\"%zu\" y=\"%zu\">", names, top + BAR - 4);
+	put(out, name_of(what, nr));
 	fprintf(out,
-		"</text>\n<rect class=\"%s\" x=\"%d\" y=\"%zu\" width=\"%.1f\" height=\"%d\" "
+		"</text>\n<rect class=\"%s\" x=\"%zu\" y=\"%zu\" width=\"%.1f\" height=\"%d\" "
 		"rx=\"2\"/>\n",
-		classes[result->variant->kind], LABELS + 10, top, end, BAR);
+		classes[result->variant->kind], names + 10, top, end, BAR);
 	/* Where half of all rounds were; what is not to be seen is not drawn. */
 	if ((result->time.high - result->time.low) * scale >= 2) {
 		double high = result->time.high * scale;
@@ -129,10 +153,10 @@ static void put_row(FILE *out, const struct iou_benchdoc *what, size_t nr, doubl
 		fprintf(out,
 			"<line class=\"spread\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%zu\" "
 			"y2=\"%zu\"/>\n",
-			LABELS + 10 + result->time.low * scale, LABELS + 10 + high, middle, middle);
+			left + result->time.low * scale, left + high, middle, middle);
 		end = high > end ? high : end;
 	}
-	fprintf(out, "<text x=\"%.1f\" y=\"%zu\">", LABELS + 16 + end, top + BAR - 4);
+	fprintf(out, "<text x=\"%.1f\" y=\"%zu\">", left + 6 + end, top + BAR - 4);
 	put(out, iou_benchdoc_cost(what, text, result->time.median));
 	if (nr)
 		fprintf(out, "  × %.2f", result->ratio.median);
@@ -144,13 +168,14 @@ static void put_chart(FILE *out, const struct iou_benchdoc *what)
 	size_t height = TOP + what->results->nr * ROW + BOTTOM;
 	const char *unit = what->counted ? "instructions" : "time";
 	double most = iou_benchdoc_most(what);
+	size_t names = names_width(what), width = names + BARS + FIGURES;
 	struct utsname uts;
 
 	uname(&uts);
 	fprintf(out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %zu\" width=\"%d\" "
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %zu %zu\" width=\"%zu\" "
 		"height=\"%zu\" role=\"img\">\n<title>",
-		WIDTH, height, WIDTH, height);
+		width, height, width, height);
 	put(out, what->job->name);
 	fprintf(out, ": %s for each ", unit);
 	put(out, what->job->request);
@@ -162,7 +187,7 @@ static void put_chart(FILE *out, const struct iou_benchdoc *what)
 	fputs("; less is better</text>\n", out);
 	put_legend(out, what);
 	for (size_t i = 0; i < what->results->nr; i++)
-		put_row(out, what, i, most);
+		put_row(out, what, i, names, most);
 	fprintf(out, "<text class=\"small\" x=\"10\" y=\"%zu\">Linux ", height - 12);
 	put(out, uts.release);
 	fprintf(out, "; medians of %u rounds", what->results->rounds);

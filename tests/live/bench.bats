@@ -46,10 +46,11 @@ load helper
 	[ "${#lines[@]}" -eq 4 ]
 	[[ ${lines[0]} == job,variant,kind,unit,requests,median,* ]]
 	[[ ${lines[1]} == nop-batch,loop,loop,ns,100,* ]]
-	[[ ${lines[3]} == nop-batch,tuned,tuned,ns,100,*,,open,* ]]
+	[[ ${lines[3]} == nop-batch,tuned,tuned,ns,100,*,,open,,*,*,,,, ]]
 	text_of chart chart.svg
 	has "<svg " "$chart"
 	has "2 threads" "$chart"
+	has ">batches, tuned</text>" "$chart"
 	[[ $chart == *'</svg>' ]]
 	[ "$(echo *)" = chart.svg ]
 }
