@@ -24,12 +24,10 @@
 #define BAR 16
 #define BOTTOM 34
 
-/* What stands in an XML document for @text; any bytes, cut where they are too many. */
-static void put(FILE *out, const char *text)
+/* What stands in an XML document for @text, in which nothing is to be escaped for a terminal. */
+static void put_safe(FILE *out, const char *text)
 {
-	char safe[512];
-
-	for (const char *c = iou_text_escape(safe, sizeof(safe), text); *c; c++)
+	for (const char *c = text; *c; c++)
 		switch (*c) {
 		case '&':
 			fputs("&amp;", out);
@@ -46,6 +44,14 @@ static void put(FILE *out, const char *text)
 		default:
 			fputc(*c, out);
 		}
+}
+
+/* The same for any bytes, cut where they are too many. */
+static void put(FILE *out, const char *text)
+{
+	char safe[512];
+
+	put_safe(out, iou_text_escape(safe, sizeof(safe), text));
 }
 
 /* Nothing is drawn behind the bars, so that the page shows through. */
@@ -110,21 +116,43 @@ static void put_legend(FILE *out, const struct iou_benchdoc *what)
 	}
 }
 
-static const char *name_of(const struct iou_benchdoc *what, size_t nr)
+#define NAME_SIZE 512
+
+/* Of UTF-8, all but those bytes that are not a character's first. */
+static bool is_first(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+static size_t letters_of(const char *text)
+{
+	size_t nr = 0;
+
+	for (; *text; text++)
+		nr += is_first(*text);
+	return nr;
+}
+
+static const char *name_of(char safe[NAME_SIZE], const struct iou_benchdoc *what, size_t nr)
 {
 	const char *name = iou_benchdoc_how(what, &what->results->list[nr]);
-	size_t length = strlen(name);
+	size_t letters;
 
-	return length > LETTERS ? name + length - LETTERS : name;
+	name = iou_text_escape(safe, NAME_SIZE, name);
+	for (letters = letters_of(name); letters > LETTERS; letters--)
+		for (name++; !is_first(*name);)
+			name++;
+	return name;
 }
 
 /* How wide the column of all names is. */
 static size_t names_width(const struct iou_benchdoc *what)
 {
 	size_t width = NAMES_MIN;
+	char safe[NAME_SIZE];
 
 	for (size_t i = 0; i < what->results->nr; i++) {
-		size_t name = 10 + LETTER * strlen(name_of(what, i));
+		size_t name = 10 + LETTER * letters_of(name_of(safe, what, i));
 
 		width = name > width ? name : width;
 	}
@@ -138,10 +166,10 @@ static void put_row(FILE *out, const struct iou_benchdoc *what, size_t nr, size_
 	double scale = most > 0 ? BARS / most : 0;
 	double end = result->time.median * scale, left = (double)names + 10;
 	size_t top = TOP + nr * ROW, middle = top + BAR / 2;
-	char text[32];
+	char text[32], safe[NAME_SIZE];
 
 	fprintf(out, "<text class=\"name\" x=\"%zu\" y=\"%zu\">", names, top + BAR - 4);
-	put(out, name_of(what, nr));
+	put_safe(out, name_of(safe, what, nr));
 	fprintf(out,
 		"</text>\n<rect class=\"%s\" x=\"%zu\" y=\"%zu\" width=\"%.1f\" height=\"%d\" "
 		"rx=\"2\"/>\n",

@@ -6,7 +6,7 @@
 
 static inline uint64_t iou_clock_ns(clockid_t clock)
 {
-	struct timespec ts;
+	struct timespec ts = {};
 
 	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;

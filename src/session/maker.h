@@ -23,6 +23,7 @@ struct iou_maker {
 	struct iou_err *err;
 	struct iou_place *places;    /* one for each of the loop's declarations */
 	uint64_t mem_at, buffers_at; /* bytes laid out so far */
+	uint64_t registered;         /* bytes of the latter that are to be registered */
 	uint32_t buffers_nr, slots_nr, groups_nr;
 };
 

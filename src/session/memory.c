@@ -20,6 +20,9 @@
 #define BUFFER_SIZE_MAX (1UL << 30)
 #define SLOTS_MAX (1U << 15)
 
+/* How much of memory that is not registered is made before a run. */
+#define READY_BYTES (16UL << 20)
+
 static uint64_t whole_pages(uint64_t size)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -109,10 +112,9 @@ static int lay_registered(struct iou_maker *maker, const struct iou_decl *param)
 
 	if (place->nr > BUFFERS_MAX - maker->buffers_nr)
 		return too_large(maker, param, "registered buffers", BUFFERS_MAX);
-	if (place->size > BUFFER_SIZE_MAX)
-		return too_large(maker, param, "bytes in a registered buffer", BUFFER_SIZE_MAX);
 	place->first = maker->buffers_nr;
 	maker->buffers_nr += (uint32_t)place->nr;
+	maker->registered += whole_pages(place->nr * place->size);
 	return iou_maker_set(maker, param, "first", place->first);
 }
 
@@ -120,6 +122,11 @@ static int lay_buffers(struct iou_maker *maker, const struct iou_decl *param)
 {
 	struct iou_place *place = iou_maker_place(maker, param);
 
+	/* Those that are not registered could be more and larger, but who would want them? */
+	if (place->nr > BUFFERS_MAX)
+		return too_large(maker, param, "buffers", BUFFERS_MAX);
+	if (place->size > BUFFER_SIZE_MAX)
+		return too_large(maker, param, "bytes in a buffer", BUFFER_SIZE_MAX);
 	place->plain = param->direct && !iou_maker_is_direct(maker, param);
 	maker->buffers_at += whole_pages(place->nr * place->size);
 	return (place->plain ? 0 : lay_registered(maker, param)) ?:
@@ -260,16 +267,16 @@ static int place_buffers(struct iou_maker *maker, const struct iou_decl *param,
 			 struct iovec *iovecs, char **at)
 {
 	const struct iou_place *place = iou_maker_place(maker, param);
-	char *addr = *at, text[32];
+	uint64_t size = whole_pages(place->nr * place->size);
+	char *addr = *at;
 
 	for (uint64_t i = 0; i < place->nr && !place->plain; i++)
 		iovecs[place->first + i] = (struct iovec){addr + i * place->size, place->size};
-	/* What is registered is all there then; the rest is no less ready. */
-	if (place->plain && madvise(addr, place->nr * place->size, MADV_POPULATE_WRITE))
-		return iou_err_set(maker->err, IOU_CAUSE_FAILED, "ring", errno,
-				   "cannot allocate %s",
-				   iou_text_size(text, sizeof(text), place->nr * place->size));
-	*at += whole_pages(place->nr * place->size);
+	/* What is registered is all there then; of the rest, no less than most have of it. What is
+	 * not to be had now is missed when it is used. */
+	if (place->plain)
+		madvise(addr, size < READY_BYTES ? size : READY_BYTES, MADV_POPULATE_WRITE);
+	*at += size;
 	return iou_maker_set(maker, param, "addr", (uintptr_t)addr);
 }
 
@@ -297,7 +304,7 @@ static int make_buffers(struct iou_maker *maker)
 	if (ret || !maker->buffers_nr)
 		return ret;
 	ret = iou_ring_register_buffers(maker->ring, iovecs, maker->buffers_nr);
-	return ret ? lock_error(maker, ret, "buffers", maker->made.buffers_size) : 0;
+	return ret ? lock_error(maker, ret, "buffers", maker->registered) : 0;
 }
 
 /* The kernel allows no larger table than there may be files (io_uring/rsrc.c), most often 1024

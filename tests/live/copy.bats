@@ -283,6 +283,10 @@ opcodes() {
 		expect 2 "$IOUCTL" run copy in=a out=b blocks=$blocks
 		has "'blocks' are fewer than depth, or smaller than bs" "$stderr"
 	done
+	for blocks in 1x18446744073709551615 1x1025M 20000x1M; do
+		expect 2 "$IOUCTL" run copy in=a out=b blocks=$blocks
+		has "'blocks' is too large: at most " "$stderr"
+	done
 }
 
 @test "copy: a disk that becomes full" {
