@@ -147,7 +147,7 @@ static __always_inline void start_read(__u64 room)
 
 /* Begin as many blocks as may be under way. Past the size that the file had, one at a time looks
  * whether there is more. */
-static __always_inline void start_reads(void)
+__noinline int start_reads(void)
 {
 	__u64 size = in.size > offset ? in.size - offset : 0;
 
@@ -162,6 +162,7 @@ static __always_inline void start_reads(void)
 			break;
 		start_read(BLOCK_ROOM(next_at, size));
 	}
+	return 0;
 }
 
 /* The request of block @nr came to @res. */

@@ -358,7 +358,7 @@ static __always_inline void took_write_of(__u32 nr, __s32 res)
 	took_write(nr, res);
 }
 
-static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
+__noinline int took_any(__u64 nr, __s32 res)
 {
 	if (nr < WRITE) {
 		took_read_of(nr, res);
@@ -367,6 +367,12 @@ static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
 	} else if (nr == FINISH) {
 		took_finish(res);
 	}
+	return 0;
+}
+
+static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
+{
+	took_any(nr, res);
 }
 
 /* Nothing is left to read or write. What is to be done after it, one by one. */

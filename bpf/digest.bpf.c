@@ -61,8 +61,13 @@ static __always_inline void crc_begin(void)
 
 		if (i >= 256)
 			break;
-		iou_repeat(bit, 8)
-			value = value & 1 ? value >> 1 ^ polynomial : value >> 1;
+		/* Without branches, of which older verifiers walk all that eight can make. */
+		iou_repeat(bit, 8) {
+			__u32 last = value & 1;
+
+			iou_opaque(last);
+			value = value >> 1 ^ polynomial * last;
+		}
 		crc_tables[0][i % 256] = value;
 		i++;
 		iou_forget(i);
@@ -114,7 +119,7 @@ static __always_inline void crc_piece(const void *piece)
 /* Not static, or clang makes it four variables whose BTF does not fit. */
 __u64 lanes[4] = {P1 + P2, P2, 0, -P1};
 /* What is less than a stripe, and how much of it. */
-static __u8 rest[STRIPE] __attribute__((aligned(8)));
+static __u8 rest[STRIPE + 4] __attribute__((aligned(8)));
 static __u32 rest_nr;
 
 static __always_inline __u64 rotate(__u64 value, __u32 bits)
@@ -161,7 +166,7 @@ static __always_inline __u64 xxh_end(void)
 			at += 8;
 		}
 	if (at + 4 <= rest_nr) {
-		hash ^= (get64(rest + at % (STRIPE - 4)) & 0xffffffff) * P1;
+		hash ^= (get64(rest + at % STRIPE) & 0xffffffff) * P1;
 		hash = rotate(hash, 23) * P2 + P3;
 		at += 4;
 	}

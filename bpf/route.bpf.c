@@ -349,9 +349,24 @@ static __always_inline void hand_on(struct source *source)
 	}
 }
 
-/* The head of a record is there: what becomes of it. */
-static __always_inline void begin_record(struct source *source)
+/* Of a source, its record has come to its end. Not static, as the others of a source by its number:
+ * the verifier looks at them once, by themselves, and not wherever they are called. */
+__noinline int finish_record(__u32 of)
 {
+	struct source *source = source_of(of);
+
+	if (!source->skip)
+		hand_on(source);
+	end_record(source);
+	if (count && records >= count)
+		stopping = true;
+	return 0;
+}
+
+/* The head of a record is there: what becomes of it. */
+__noinline int begin_record(__u32 of)
+{
+	struct source *source = source_of(of);
 	__u32 length = source->head >> 32;
 
 	if (length < 4) {
@@ -359,19 +374,20 @@ static __always_inline void begin_record(struct source *source)
 		source->ended = true;
 		if (listen.fd < 0)
 			fail(MALFORMED, -74);
-		return;
+		return 0;
 	}
 	source->left = length - 4;
 	source->skip = true;
 	if (source->left > max) {
 		oversized++;
-		return;
+		return 0;
 	}
 	source->target = iou_target_of(&table, source->head);
 	if (source->target == NONE)
 		unknown++;
 	else
 		source->skip = false;
+	return 0;
 }
 
 static __always_inline __u64 be64(__u64 value)
@@ -384,8 +400,9 @@ static __always_inline __u64 be64(__u64 value)
 }
 
 /* Look at what there is of the record that has begun: whether there was anything. */
-static __always_inline bool look(struct iou_ring *ring, struct source *source)
+static __always_inline bool look(struct iou_ring *ring, __u32 of)
 {
+	struct source *source = source_of(of);
 	struct block *block = block_of(source->first);
 	__u32 there = block->have - source->pos;
 	const __u64 *words;
@@ -401,7 +418,7 @@ static __always_inline bool look(struct iou_ring *ring, struct source *source)
 		source->head_nr = HEAD;
 		source->pos += HEAD;
 		looked_at += HEAD;
-		begin_record(source);
+		begin_record(of);
 	} else if (source->head_nr < HEAD) {
 		bytes = iou_mem_at(ring, &blocks, source->first * blocks.size + source->pos, 1);
 		if (!bytes)
@@ -412,7 +429,7 @@ static __always_inline bool look(struct iou_ring *ring, struct source *source)
 		looked_at++;
 		if (source->head_nr < HEAD)
 			return true;
-		begin_record(source);
+		begin_record(of);
 	} else {
 		if (there > source->left)
 			there = source->left;
@@ -422,18 +439,15 @@ static __always_inline bool look(struct iou_ring *ring, struct source *source)
 	}
 	if (source->left || source->ended)
 		return true;
-	if (!source->skip)
-		hand_on(source);
-	end_record(source);
-	if (count && records >= count)
-		stopping = true;
+	finish_record(of);
 	return true;
 }
 
 /* The block was looked at to its end: on to the next one. What a record begins in is kept; a second
  * block ends in the record only where its source does. */
-static __always_inline void leave_block(struct source *source)
+__noinline int leave_block(__u32 of)
 {
+	struct source *source = source_of(of);
 	__u32 nr = source->first;
 
 	source->first = block_of(nr)->next;
@@ -446,6 +460,7 @@ static __always_inline void leave_block(struct source *source)
 	}
 	source->pos = 0;
 	source->begin = 0;
+	return 0;
 }
 
 /* Let go of all blocks but those that are being read into. */
@@ -473,8 +488,9 @@ static __always_inline void cut_off(struct source *source, struct block *block)
 }
 
 /* Whether there is more to look at, but no time or no room. */
-static __always_inline bool look_at(struct iou_ring *ring, struct source *source, __u64 deadline)
+static __always_inline bool look_at(struct iou_ring *ring, __u32 of, __u64 deadline)
 {
+	struct source *source = source_of(of);
 	__u32 looks = 0;
 	bool more = false;
 
@@ -490,10 +506,10 @@ static __always_inline bool look_at(struct iou_ring *ring, struct source *source
 			break;
 		more = false;
 		cut_off(source, block_of(nr));
-		if (!look(ring, source)) {
+		if (!look(ring, of)) {
 			if (source->ended || block_of(nr)->state != FULL)
 				break;
-			leave_block(source);
+			leave_block(of);
 		}
 		iou_forget(looks);
 	}
@@ -615,15 +631,12 @@ static __always_inline void end_source(__u32 nr, struct source *source)
 		took_close(nr);
 }
 
-/* Whether there is more to look at. */
-static __always_inline bool serve(struct iou_ring *ring, __u32 nr, __u64 deadline)
+/* What a source needs besides being looked at. Whether it is not over then. */
+__noinline int go_on(__u32 nr)
 {
 	struct source *source = source_of(nr);
-	bool more, over;
+	bool over;
 
-	if (!source->open || source->closing)
-		return false;
-	more = look_at(ring, source, deadline);
 	start_reads(nr, source);
 	over = source->ended || stopping || why;
 	if (over) {
@@ -638,7 +651,19 @@ static __always_inline bool serve(struct iou_ring *ring, __u32 nr, __u64 deadlin
 		end_source(nr, source);
 		return false;
 	}
-	return more && !over;
+	return !over;
+}
+
+/* Whether there is more to look at. */
+static __always_inline bool serve(struct iou_ring *ring, __u32 nr, __u64 deadline)
+{
+	struct source *source = source_of(nr);
+	bool more;
+
+	if (!source->open || source->closing)
+		return false;
+	more = look_at(ring, nr, deadline);
+	return go_on(nr) && more;
 }
 
 static __always_inline bool serve_all(struct iou_ring *ring)
@@ -658,13 +683,13 @@ static __always_inline bool serve_all(struct iou_ring *ring)
 }
 
 /* One connection more is asked for when there is a source for it; others wait. */
-static __always_inline void start_accept(void)
+__noinline int start_accept(void)
 {
 	__u32 nr = 0;
 
 	if (listen.fd < 0 || accepting != NONE || crowded || stopping || why ||
 	    sources >= depth / 2)
-		return;
+		return 0;
 	iou_forever {
 		if (nr >= depth / 2)
 			break;
@@ -677,6 +702,7 @@ static __always_inline void start_accept(void)
 	}
 	if (accepting != NONE)
 		submit_later(ACCEPT);
+	return 0;
 }
 
 static __always_inline void took_accept(__s32 res)
@@ -732,7 +758,7 @@ static __always_inline void prep(struct io_uring_sqe *sqe, __u32 nr)
 		io_uring_prep_cancel64(sqe, ACCEPT, 0);
 }
 
-static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
+__noinline int took_any(__u64 nr, __s32 res)
 {
 	if (nr < WRITE)
 		took_read(nr, res);
@@ -742,6 +768,12 @@ static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
 		took_close(nr - CLOSE);
 	else if (nr == ACCEPT)
 		took_accept(res);
+	return 0;
+}
+
+static __always_inline void took(__u64 nr, __s32 res, __u32 flags)
+{
+	took_any(nr, res);
 }
 
 static __always_inline int end(struct iou_ring *ring)
