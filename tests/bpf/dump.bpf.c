@@ -127,8 +127,10 @@ struct {
 
 static __always_inline void fill_arrays(void)
 {
+	/* The verifier forgets what is in a variable whose address a map was given. */
 	for (__u32 i = 0; i < 3; i++) {
-		__u64 *value = bpf_map_lookup_elem(&res_map, &i);
+		__u32 key = i;
+		__u64 *value = bpf_map_lookup_elem(&res_map, &key);
 
 		if (value)
 			*value = 5 + i;
@@ -158,7 +160,6 @@ static __always_inline void fill_hashes(void)
 		if (value)
 			*value = counts;
 	}
-	/* The verifier forgets what is in a variable whose address a map was given. */
 	for (__u32 i = 0; i < 100; i++) {
 		__u32 copy = i;
 
