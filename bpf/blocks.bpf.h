@@ -6,9 +6,8 @@
  *
  * The loop declares the parameters in, bs, depth, offset and length, the memory `blocks` (MEM, or
  * buffers, and whether they are BLOCKS_REGISTERED; a buffer each, or BLOCKS_IN_ONE, one behind the
- * other), and reads,
- * continued and in_flight_max to count in, and then includes this. A block's number is that of its
- * request; the loop's own are BLOCKS_MAX and up.
+ * other), and reads, continued and in_flight_max to count in, and then includes this. A block's
+ * number is that of its request; the loop's own are BLOCKS_MAX and up.
  */
 #pragma once
 

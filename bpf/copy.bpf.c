@@ -123,7 +123,7 @@ static __always_inline __u64 room_at(__u64 at, __u64 size)
 static __always_inline void begun(__u32 nr)
 {
 	struct block *block = block_of(nr);
-	struct write *write = &writes_of[nr % BLOCKS_MAX];
+	struct write *write = write_of(nr);
 
 	if (!splice)
 		return;
@@ -150,7 +150,7 @@ static __always_inline void prep_splice_in(struct io_uring_sqe *sqe, __u32 nr)
 	io_uring_prep_splice(sqe, in.fd, in.seeks ? offset + block->at : -1,
 			     pipes.write_fds[nr % IOU_PIPES_MAX], -1, block->want, 0);
 	/* It then leaves a CQE only if it fails, and its write one only if it does not. */
-	if (writes_of[nr % BLOCKS_MAX].linked)
+	if (write_of(nr)->linked)
 		sqe->flags = IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
 }
 

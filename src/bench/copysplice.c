@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "bench/copy.h"
 #include "bench/uring.h"
 #include "ring/register.h"
+#include "session/pipes.h"
 
 /* Each has two descriptors, and a process may have 1024 without further ado. */
 #define PIPES_MAX 256
@@ -26,21 +26,9 @@ struct common {
 	int pipes[PIPES_MAX][2]; /* one for each block under way */
 };
 
-static uint64_t pipe_size_max(void)
-{
-	FILE *file = fopen("/proc/sys/fs/pipe-max-size", "re");
-	unsigned long long size = 0;
-
-	if (file && fscanf(file, "%llu", &size) != 1)
-		size = 0;
-	if (file)
-		fclose(file);
-	return size ?: 1048576;
-}
-
 bool iou_bench_copy_fits_pipes(uint32_t depth, uint64_t bs)
 {
-	return depth <= PIPES_MAX && bs <= pipe_size_max();
+	return depth <= PIPES_MAX && bs <= iou_pipe_size_max();
 }
 
 static void close_common(struct common *c)

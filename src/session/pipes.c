@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Pipes that a loop's splices go through. */
+#include "session/pipes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,9 +13,7 @@
 /* What a pipe may be by the kernel's default (fs/pipe.c, pipe_max_size). */
 #define PIPE_SIZE 1048576
 
-/* How large users may make a pipe who have no CAP_SYS_RESOURCE, and larger ones are of little use.
- */
-static uint64_t size_max(void)
+uint64_t iou_pipe_size_max(void)
 {
 	FILE *file = fopen("/proc/sys/fs/pipe-max-size", "re");
 	unsigned long long size = PIPE_SIZE;
@@ -70,7 +70,7 @@ static int make_pipe(struct iou_maker *maker, const struct iou_decl *param, uint
 int iou_maker_make_pipes(struct iou_maker *maker, const struct iou_decl *param)
 {
 	const struct iou_place *place = iou_maker_place(maker, param);
-	uint64_t most = size_max(), size = place->size < most ? place->size : most;
+	uint64_t most = iou_pipe_size_max(), size = place->size < most ? place->size : most;
 	uint64_t least = UINT64_MAX, has = 0;
 	int ret = 0;
 
