@@ -34,9 +34,14 @@ struct {
 static __u32 seen; /* the CQ's tail, up to which completions were looked at */
 static bool has_seen;
 
-/* ---- Submission ---- */
+/*
+ * ---- Submission ----
+ *
+ * What is not static is looked at by the verifier once, by itself, and not wherever it is called,
+ * which is too much for older ones.
+ */
 
-static __always_inline void start(__u64 key, __u8 opcode, __u64 now)
+__noinline int start(__u64 key, __u8 opcode, __u64 now)
 {
 	struct entry *entry = bpf_map_lookup_elem(&iou_started, &key);
 	struct entry first = {.start = now, .nr = 1, .opcode = opcode};
@@ -51,6 +56,7 @@ static __always_inline void start(__u64 key, __u8 opcode, __u64 now)
 	} else {
 		too_many++;
 	}
+	return 0;
 }
 
 /* One less is under way. */
@@ -61,6 +67,16 @@ static __always_inline void finish(__u64 key, struct entry *entry)
 		bpf_map_delete_elem(&iou_started, &key);
 }
 
+/* It was not submitted. */
+__noinline int drop(__u64 key)
+{
+	struct entry *entry = bpf_map_lookup_elem(&iou_started, &key);
+
+	if (entry)
+		finish(key, entry);
+	return 0;
+}
+
 /* Those of the SQEs from number @from to @to that are not submitted, which count from @begin on. */
 static __always_inline void each_sqe(struct iou_policy *policy, __u32 from, __u32 to, __u32 begin,
 				     __u64 now, bool starts)
@@ -69,7 +85,6 @@ static __always_inline void each_sqe(struct iou_policy *policy, __u32 from, __u3
 
 	iou_forever {
 		struct io_uring_sqe *sqe;
-		struct entry *entry;
 		__u64 key;
 
 		if (i >= to)
@@ -85,22 +100,20 @@ static __always_inline void each_sqe(struct iou_policy *policy, __u32 from, __u3
 		} else if (starts) {
 			start(key, iou_load(&sqe->opcode), now);
 		} else {
-			entry = bpf_map_lookup_elem(&iou_started, &key);
-			if (entry)
-				finish(key, entry);
+			drop(key);
 		}
 	}
 }
 
 /* ---- Completion ---- */
 
-static __always_inline void complete(__u64 key, __u32 flags, __u64 now)
+__noinline int complete(__u64 key, __u32 flags, __u64 now)
 {
 	struct entry *entry = bpf_map_lookup_elem(&iou_started, &key);
 
 	if (!entry) {
 		unknown++;
-		return;
+		return 0;
 	}
 	/* Which of several goes on cannot be told. */
 	if (flags & IORING_CQE_F_MORE && entry->nr > 1)
@@ -115,6 +128,7 @@ static __always_inline void complete(__u64 key, __u32 flags, __u64 now)
 		entry->has_more = 1;
 	else
 		finish(key, entry);
+	return 0;
 }
 
 static __always_inline void look(struct iou_policy *policy)

@@ -118,6 +118,36 @@ bool iou_elf_section(const void *data, size_t size, const char *name, const void
 	return found;
 }
 
+static bool find_weak(Elf *elf, Elf_Scn *scn, const Elf64_Shdr *header, const char *name)
+{
+	Elf_Data *symbols = elf_getdata(scn, NULL);
+	const Elf64_Sym *symbol = symbols ? symbols->d_buf : NULL;
+
+	for (size_t nr = symbol ? symbols->d_size / sizeof(*symbol) : 0; nr; nr--, symbol++) {
+		const char *have = elf_strptr(elf, header->sh_link, symbol->st_name);
+
+		if (have && strcmp(have, name) == 0)
+			return ELF64_ST_BIND(symbol->st_info) == STB_WEAK;
+	}
+	return false;
+}
+
+bool iou_elf_is_weak(const void *data, size_t size, const char *name)
+{
+	Elf *elf = elf_memory((char *)(uintptr_t)data, size);
+	Elf_Scn *scn = NULL;
+	bool weak = false;
+
+	while (elf && !weak && (scn = elf_nextscn(elf, scn))) {
+		Elf64_Shdr *header = elf64_getshdr(scn);
+
+		if (header && header->sh_type == SHT_SYMTAB)
+			weak = find_weak(elf, scn, header, name);
+	}
+	elf_end(elf);
+	return weak;
+}
+
 const char *iou_elf_damage(const void *data, size_t size)
 {
 	const char *damage = header_damage(data, size);

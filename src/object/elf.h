@@ -17,3 +17,6 @@ const char *iou_elf_damage(const void *data, size_t size);
 /* Find section @name of an object that is not damaged. */
 bool iou_elf_section(const void *data, size_t size, const char *name, const void **section,
 		     size_t *section_size);
+
+/* Whether an object that is not damaged does without symbol @name where there is none. */
+bool iou_elf_is_weak(const void *data, size_t size, const char *name);

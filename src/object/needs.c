@@ -83,16 +83,28 @@ static int add_ops(struct iou_needs *needs, const struct btf *btf, const struct 
 
 /* ---- What it calls ---- */
 
-static int add_ksym(struct iou_needs *needs, const struct btf *btf, const struct btf_type *type)
-{
-	const char *name = btf__name_by_offset(btf, type->name_off);
+/* In the object that is read. */
+struct image {
+	const struct btf *btf;
+	const void *data;
+	size_t size;
+};
 
-	return add_essential(needs, name, btf_kind(type), false);
+static int add_ksym(struct iou_needs *needs, const struct image *image, const struct btf_type *type)
+{
+	const char *name = btf__name_by_offset(image->btf, type->name_off);
+	size_t before = needs->nr;
+	int ret = add_essential(needs, name, btf_kind(type), false);
+
+	if (needs->nr > before)
+		needs->list[before].optional = iou_elf_is_weak(image->data, image->size, name);
+	return ret;
 }
 
-static int add_section(struct iou_needs *needs, const struct btf *btf,
+static int add_section(struct iou_needs *needs, const struct image *image,
 		       const struct btf_type *section)
 {
+	const struct btf *btf = image->btf;
 	const char *name = btf__name_by_offset(btf, section->name_off);
 	const struct btf_var_secinfo *info = btf_var_secinfos(section);
 	bool ops = strncmp(name, ".struct_ops", strlen(".struct_ops")) == 0 ||
@@ -106,7 +118,7 @@ static int add_section(struct iou_needs *needs, const struct btf *btf,
 
 		if (!type)
 			return -ENOTSUP;
-		ret = ops ? add_ops(needs, btf, type) : add_ksym(needs, btf, type);
+		ret = ops ? add_ops(needs, btf, type) : add_ksym(needs, image, type);
 	}
 	return ret;
 }
@@ -310,7 +322,7 @@ int iou_needs_read(struct iou_needs *needs, struct bpf_object *object, const voi
 		const struct btf_type *type = btf__type_by_id(btf, id);
 
 		if (btf_is_datasec(type))
-			ret = add_section(needs, btf, type);
+			ret = add_section(needs, &(struct image){btf, data, size}, type);
 	}
 	if (!ret && iou_elf_section(data, size, ".BTF.ext", &section, &section_size))
 		ret = add_core(needs, btf, section, section_size);

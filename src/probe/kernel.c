@@ -91,14 +91,15 @@ static void check_types(struct iou_probe *probe, const struct btf *btf)
 static void check_kfuncs(struct iou_probe *probe, const struct btf *btf)
 {
 	static const struct {
-		const char *id, *names[2];
+		const char *id, *names[3]; /* any of them will do */
 		bool needed;
 		const char *use;
 	} kfuncs[] = {
 		{"kfunc-submit-sqes", {"bpf_io_uring_submit_sqes"}, true, ""},
 		{"kfunc-get-region", {"bpf_io_uring_get_region"}, true, ""},
 		{"kfunc-task-work-signal",
-		 {"bpf_task_work_schedule_signal", "bpf_task_work_schedule_signal_impl"},
+		 {"bpf_task_work_schedule_signal", "bpf_task_work_schedule_signal_impl",
+		  "bpf_io_uring_wake"},
 		 false,
 		 "loops for other programs' rings wake them by it"},
 		{"kfunc-task-work-resume",
@@ -108,14 +109,14 @@ static void check_kfuncs(struct iou_probe *probe, const struct btf *btf)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kfuncs); i++) {
-		bool plain = has_func(btf, kfuncs[i].names[0]);
-		bool other = kfuncs[i].names[1] && has_func(btf, kfuncs[i].names[1]);
-		const char *name = kfuncs[i].names[other && !plain];
+		const char *const *names = kfuncs[i].names, *name = NULL;
 		char what[96];
 
-		snprintf(what, sizeof(what), "kfunc %s", name);
+		for (size_t j = 0; j < ARRAY_SIZE(kfuncs[i].names) && names[j] && !name; j++)
+			name = has_func(btf, names[j]) ? names[j] : NULL;
+		snprintf(what, sizeof(what), "kfunc %s", name ?: names[0]);
 		add(probe, kfuncs[i].needed ? "kernel" : "later", kfuncs[i].id, what,
-		    kfuncs[i].needed, plain || other, plain || other ? "" : kfuncs[i].use);
+		    kfuncs[i].needed, name, name ? "" : kfuncs[i].use);
 	}
 }
 
@@ -156,6 +157,7 @@ static const struct iou_kernel_name asked[] = {
 	{BTF_KIND_FUNC, "bpf_io_uring_get_region"},
 	{BTF_KIND_FUNC, "bpf_task_work_schedule_signal"},
 	{BTF_KIND_FUNC, "bpf_task_work_schedule_signal_impl"},
+	{BTF_KIND_FUNC, "bpf_io_uring_wake"},
 	{BTF_KIND_FUNC, "bpf_task_work_schedule_resume"},
 	{BTF_KIND_FUNC, "bpf_task_work_schedule_resume_impl"},
 	{BTF_KIND_FUNC, "bpf_iter_task_file"},

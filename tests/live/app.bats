@@ -23,7 +23,7 @@ ready() {
 right() {
 	local seeds=(1 ${LONG:+2 3 4 5 6 7 8 9})
 	for seed in "${seeds[@]}"; do
-		expect 0 app --seed "$seed" "$@" all
+		expect 0 app --seed "$seed" "${without[@]}" "$@" all
 		has '{"ok": true, ' "$output"
 		has '"zero_returns": 0, "efault": 0, "eintr": 0, "early": 0, ' "$output"
 	done

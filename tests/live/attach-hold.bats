@@ -77,7 +77,7 @@ more_than() {
 @test "attach: depth-limit leaves a program's requests what they are" {
 	under depth-limit depth=16 -- cancel skip multishot timeouts
 	counted held 0 multishot 10 in-flight 0
-	under depth-limit depth=3 -- rw chains drain mixed waits
+	under depth-limit depth=3 -- "${without[@]}" rw chains drain mixed waits
 	counted held 0 in-flight 0
 	more_than 10 longer
 }
@@ -98,11 +98,30 @@ more_than() {
 	more_than 0 let-go
 }
 
+# few_wrong ARGUMENT...: where the kernel's drains do not keep the order, the loop's do. The first one is
+# the kernel's, since the loop cannot know what is under way, and so are those queued with it.
+few_wrong() {
+	local kernels loops
+	kernels=$("$TOOLS/app" "$@" drain | "$TOOLS/pick" '.threads[0].jobs[0].failures') || :
+	begin "$TOOLS/app" --ready ready --go - "$@" drain
+	take drain
+	wait "$app" || :
+	finish 0
+	loops=$("$TOOLS/pick" '.threads[0].jobs[0].failures' <app.out)
+	echo "$kernels by the kernel, $loops by the loop"
+	[ "$kernels" -gt 40 ]
+	[ "$loops" -lt 10 ]
+}
+
 @test "attach: drain has the order of the kernel's drains" {
 	local rounds=${LONG:+1000} kind
 	for kind in plain no-sqarray; do
-		expect 0 "$TOOLS/app" --ring $kind --rounds "${rounds:-40}" drain
-		under drain -- --ring $kind --rounds "${rounds:-40}" drain
+		if is_patched; then
+			few_wrong --ring $kind --rounds "${rounds:-40}"
+		else
+			expect 0 "$TOOLS/app" --ring $kind --rounds "${rounds:-40}" drain
+			under drain -- --ring $kind --rounds "${rounds:-40}" drain
+		fi
 		counted held 0 in-flight 0
 		more_than 100 drained
 	done
@@ -114,5 +133,5 @@ more_than() {
 	all_right
 	finish 0
 	counted drained 2 left 1
-	under drain -- drain rw chains mixed waits timeouts
+	under drain -- "${without[@]}" drain rw chains mixed waits timeouts
 }

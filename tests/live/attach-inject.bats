@@ -75,7 +75,7 @@ within() {
 
 @test "inject: an application that expects errors has right data, chains and drains" {
 	with_loop inject rate=5% seed=3 -- "$TOOLS/app" --ready ready --go go --expect-errors \
-		${LONG:+--seconds 5} rw chains drain mixed
+		${LONG:+--seconds 5} "${without[@]}" rw chains drain mixed
 	has '{"ok": true' "$program"
 	has '"EIO": ' "$program"
 }

@@ -171,8 +171,18 @@ ready() {
 	"$TOOLS/clients" -b -c 3 -r 100000 -p 30000 "$at" >blocked &
 	local blocked=$!
 	ready blocked
-	clients -r 40 -s 1-5000 -p 3
-	kill $blocked
+	# 6.12 lets go of a connection when all requests are over that were begun before.
+	if is_patched; then
+		clients -r 40 -s 1-5000 -p 30 &
+		local others=$!
+		sleep 2
+		kill -0 $others
+		kill $blocked
+		wait $others
+	else
+		clients -r 40 -s 1-5000 -p 3
+		kill $blocked
+	fi
 	kill -TERM $pid
 	finish 143
 	[ "$(json '.run.stop.reason, .run.ring.in_flight, .stats.connections')" = $'interrupted\n0\n4' ]

@@ -51,7 +51,7 @@ plain() {
 		[$map,$link,${prog%%:*},"a\\\\x1b[1mb",true,true,"foreign","sleep_step","built-in","7.8.9",$pid,$fd,0,$ino]
 		[["$pins/x"],[],0,0,true,true]
 		[$ino,[{"process":"bound","pid":$pid,"tid":$pid,"fd":$fd}],["cqsize","single-issuer","defer-taskrun"],16,64]
-		[0,0,0,0,0,false,0,$pid,true,$map]
+		[0,0,0,0,$(in_flight 0),false,0,$pid,true,$map]
 	EOF
 	json '[.unseen, (.loops | length), (.rings | length), .loops[0].id == .rings[0].loop],
 		(.loops[0] | [.id, .link_id, .prog_id, .name, .iouctl, .bound, .map_name, .prog_name, .source,
@@ -97,7 +97,7 @@ plain() {
 		"$pid true nop_chain false $pid true" | sort -n)" ]
 	# What is in flight is counted, not concluded from heads and tails.
 	[ "$(json ".rings[] | select(.descriptors[0].pid == $second) |
-		[.in_flight, .sq_head, .sq_tail, .cq_head, .cq_tail, (.descriptors | length)] | tojson")" = '[3,4,4,0,1,2]' ]
+		[.in_flight, .sq_head, .sq_tail, .cq_head, .cq_tail, (.descriptors | length)] | tojson")" = "[$(in_flight 3),4,4,0,1,2]" ]
 	# Runs are those of nop-chain, whose steps go on.
 	[ "$(json '.loops | map([.name, .runs > 3, .run_ns > 1000]) | sort | tojson')" = \
 		'[["foreign",false,false],["nop_chain",true,true]]' ]
@@ -110,7 +110,7 @@ plain() {
 	expect 0 plain --inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon "$IOUCTL" status --json
 	[ "$(json '.loops[0] | [.name, .bound, .pid, .holders[0].pid, .link_id > 0, .prog_id > 0, .age_ns > 0,
 		.runs] | tojson')" = "[\"mine\",true,$pid,$pid,true,true,true,null]" ]
-	[ "$(json '.rings[0] | [.descriptors[0].pid, .in_flight, .submitter] | tojson')" = "[$pid,0,$pid]" ]
+	[ "$(json '.rings[0] | [.descriptors[0].pid, .in_flight, .submitter] | tojson')" = "[$pid,$(in_flight 0),$pid]" ]
 	has '"runs"' "$(json '[.unseen[].id] | tojson')"
 	expect 0 plain --inh-caps=-all,+bpf --ambient-caps=-all,+bpf "$IOUCTL" status --json
 	[ "$(json '(.loops | length), (.rings | length), .unseen[0].id' | tr '\n' ' ')" = "0 0 ring-setup " ]

@@ -39,6 +39,8 @@ static bool same(const struct iou_excerpt *excerpt, const struct btf *btf, const
 	__s32 id = btf__find_by_name_kind(btf, need->name, need->kind);
 	__s32 kernel_id = btf__find_by_name_kind(whole, need->name, need->kind);
 
+	if (need->optional && id <= 0 && kernel_id <= 0)
+		return true;
 	if (id <= 0 || kernel_id <= 0 ||
 	    iou_excerpt_kernel_id(excerpt, (__u32)id) != (__u32)kernel_id)
 		return false;

@@ -75,6 +75,10 @@ static void needs_what_policies_do(void **state)
 	assert_true(find("io_ring_ctx", BTF_KIND_STRUCT)->flavours);
 	assert_null(find("io_ring_ctx___iou", BTF_KIND_STRUCT));
 	assert_true(needs.places_nr > 0);
+	/* What some kernels have is no reason to read all of another's. */
+	assert_true(find("bpf_task_work_schedule_signal", BTF_KIND_FUNC)->optional);
+	assert_true(find("bpf_io_uring_wake", BTF_KIND_FUNC)->optional);
+	assert_false(find("bpf_task_from_pid", BTF_KIND_FUNC)->optional);
 }
 
 static void leaves_other_programs_to_libbpf(void **state)

@@ -22,27 +22,13 @@
 
 #define IOU_NO_TRACE
 #include <iouctl/loop.bpf.h>
+#include <iouctl/task.bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <linux/errno.h>
-#include <linux/version.h>
 
 /*
  * ---- The kernel's side --------------------------------------------------------------------
  */
-
-/* Where the system call's arguments are. One of the two is the kernel's own (CO-RE). */
-struct pt_regs___iou_x86 {
-	unsigned long di, si, dx, r10, r8, r9; /* 64-bit callers */
-	unsigned long bx, cx, bp;              /* what 32-bit callers use beside them */
-	unsigned long orig_ax;
-	__u16 cs;
-} __attribute__((preserve_access_index));
-
-struct pt_regs___iou_arm64 {
-	__u64 regs[31];
-	__u64 pstate;
-	__s32 syscallno;
-} __attribute__((preserve_access_index));
 
 /* io_uring/: the ring as the kernel has it, to read from. */
 struct io_ring_ctx___iou {
@@ -74,33 +60,6 @@ struct nsproxy___iou {
 struct task_struct___iou {
 	struct nsproxy___iou *nsproxy;
 } __attribute__((preserve_access_index));
-
-/* Opaque; libbpf wants them to be structs as the kernel's are. */
-struct task_struct {
-};
-struct bpf_map {
-};
-
-/* <linux/bpf.h> has it from Linux 6.18 on; the kernel knows it by its name. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-struct bpf_task_work {
-	__u64 __opaque;
-} __attribute__((aligned(8)));
-#endif
-
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
-extern void bpf_task_release(struct task_struct *task) __ksym;
-extern int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work,
-					 void *map__map,
-					 int (*callback)(struct bpf_map *map, void *key,
-							 void *value)) __ksym;
-extern int bpf_task_work_schedule_signal(struct task_struct *task, struct bpf_task_work *work,
-					 void *map__map,
-					 int (*callback)(struct bpf_map *map, void *key,
-							 void *value)) __ksym;
-
-/* include/uapi/asm-generic/unistd.h: the same number on all architectures. */
-#define IOU_NR_ENTER 426
 
 /* include/uapi/linux/time.h: for bpf_timer_init(), and of rings. */
 #define IOU_CLOCK_MONOTONIC 1
@@ -185,10 +144,6 @@ struct iou_enter_args {
 /* __USER32_CS: the caller is 32-bit code. */
 #define IOU_X86_CS32 0x23
 
-/* __X32_SYSCALL_BIT: it is 64-bit code with pointers of 32, and its registers are those of others.
- */
-#define IOU_X86_X32 0x40000000U
-
 /* PSR_MODE32_BIT */
 #define IOU_ARM64_MODE32 0x10
 
@@ -219,28 +174,12 @@ static __always_inline void iou_read_args(struct iou_enter_args *args)
 	}
 }
 
-/* Whether the task's last system call, which it may be in, was io_uring_enter(2). */
-static __always_inline bool iou_in_enter(struct task_struct *task)
-{
-	void *regs = (void *)bpf_task_pt_regs(task);
-
-	if (bpf_core_field_exists(struct pt_regs___iou_x86, r10))
-		return ((__u32)((struct pt_regs___iou_x86 *)regs)->orig_ax & ~IOU_X86_X32) ==
-		       IOU_NR_ENTER;
-	return ((struct pt_regs___iou_arm64 *)regs)->syscallno == IOU_NR_ENTER;
-}
-
 /*
  * ---- Waking the program -------------------------------------------------------------------
  *
  * A task that sleeps in the loop takes another step when task work is given to it. One that is in
  * another system call would be disturbed by that, and is left alone.
  */
-
-static int iou_awake(struct bpf_map *map, void *key, void *value)
-{
-	return 0;
-}
 
 /* Wake the program, if it is in the loop. */
 static __always_inline void iou_wake_task(struct iou_wake *wake)
@@ -253,7 +192,7 @@ static __always_inline void iou_wake_task(struct iou_wake *wake)
 	if (!task)
 		return;
 	if (iou_in_enter(task))
-		bpf_task_work_schedule_signal(task, &wake->work, &iou_wakes, iou_awake);
+		iou_task_wake(task, &wake->work, &iou_wakes);
 	bpf_task_release(task);
 }
 
@@ -433,7 +372,9 @@ static __always_inline __s64 iou_policy_clock_ahead(const struct iou_policy *pol
 	struct task_struct___iou *task;
 	__s64 mono, boot;
 
-	if (!bpf_core_field_exists(struct time_namespace___iou, offsets))
+	/* A kernel with that kfunc is too old to know of time namespaces here. */
+	if (!bpf_core_field_exists(struct time_namespace___iou, offsets) ||
+	    bpf_ksym_exists(bpf_io_uring_wake))
 		return ahead;
 	task = bpf_core_cast(bpf_get_current_task_btf(), struct task_struct___iou);
 	offsets = &task->nsproxy->time_ns->offsets;
@@ -487,6 +428,7 @@ static __always_inline void iou_call_begin(struct iou_policy *policy)
 	calls++;
 	iou_call.tid = bpf_get_current_pid_tgid();
 	iou_call.in_call = 1;
+	iou_store(&iou_call.parked, 0);
 	iou_call.to_submit = args.to_submit;
 	iou_call.flags = args.flags;
 	iou_call.min_complete = args.min_complete < cq_entries ? args.min_complete : cq_entries;
@@ -515,7 +457,9 @@ static __always_inline bool iou_wait_begin(struct iou_policy *policy)
 /*
  * A call that has seen that there is a loop, and waits for the ring's lock while the loop is taken
  * off, fails (EFAULT). So the program is kept from making one: on its way out of the last one,
- * without the lock, until the tool says that the loop is off. That takes it microseconds.
+ * without the lock, until the tool says that the loop is off. That takes it microseconds. On a
+ * kernel that cannot run something there such a call goes on as without a loop (kernel-patches/):
+ * to be out of the last one is enough.
  */
 #define IOU_PARK_NS 1000000000
 
@@ -541,7 +485,9 @@ static __always_inline void iou_policy_park(void)
 {
 	struct iou_wake *wake = bpf_map_lookup_elem(&iou_wakes, &(__u32){IOU_WAKE_PARK});
 
-	if (wake)
+	if (!bpf_ksym_exists(bpf_task_work_schedule_resume))
+		iou_store(&iou_call.parked, 1);
+	else if (wake)
 		bpf_task_work_schedule_resume(bpf_get_current_task_btf(), &wake->work, &iou_wakes,
 					      iou_parked);
 }

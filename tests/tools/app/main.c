@@ -21,6 +21,7 @@
  *	--late MS          what is later than that is wrong (2000)
  *	--patience S       who makes no progress for so long hangs (30)
  *	--file PATH        for reads and writes (a temporary one)
+ *	--without JOB      which "all" or a name beside it would mean
  *	--expect-errors    requests may fail, as a loop made them
  *	--leaves           a loop may be taken off: waits may end early with 0
  *	--ready FILE       writes "PID FD TID" there, a line for each ring, when all rings are there
@@ -362,6 +363,23 @@ static void add_job(const struct job *job)
 	opt.ring.raw |= job->raw;
 }
 
+static const char *left_out[2];
+
+static void leave_out(const char *name)
+{
+	if (left_out[1])
+		usage(name);
+	left_out[!!left_out[0]] = name;
+}
+
+static bool is_left_out(const char *name)
+{
+	for (int i = 0; i < 2; i++)
+		if (left_out[i] && strcmp(left_out[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void choose(const char *name)
 {
 	bool all = strcmp(name, "all") == 0, found = false;
@@ -369,8 +387,10 @@ static void choose(const char *name)
 	for (unsigned int i = 0; i < jobs_nr; i++) {
 		if (all ? jobs[i].chosen : strcmp(jobs[i].name, name) != 0)
 			continue;
-		add_job(&jobs[i]);
 		found = true;
+		if (is_left_out(jobs[i].name))
+			continue;
+		add_job(&jobs[i]);
 	}
 	if (!found)
 		usage(name);
@@ -423,6 +443,9 @@ static void set(int option, const char *value)
 	case 'f':
 		opt.file = value;
 		break;
+	case 'o':
+		leave_out(value);
+		break;
 	case 'x':
 		opt.expect_errors = true;
 		break;
@@ -450,13 +473,28 @@ static void set(int option, const char *value)
 }
 
 static const struct option options[] = {
-	{"ring", 1, NULL, 'r'},     {"raw", 0, NULL, 'w'},    {"one-call", 0, NULL, '1'},
-	{"entries", 1, NULL, 'e'},  {"cq", 1, NULL, 'c'},     {"depth", 1, NULL, 'd'},
-	{"threads", 1, NULL, 't'},  {"rounds", 1, NULL, 'n'}, {"seconds", 1, NULL, 's'},
-	{"seed", 1, NULL, 'S'},     {"limit", 1, NULL, 'm'},  {"late", 1, NULL, 'l'},
-	{"patience", 1, NULL, 'p'}, {"file", 1, NULL, 'f'},   {"expect-errors", 0, NULL, 'x'},
-	{"leaves", 0, NULL, 'L'},   {"ready", 1, NULL, 'R'},  {"go", 1, NULL, 'g'},
-	{"hold", 0, NULL, 'h'},     {"lie", 1, NULL, 'i'},    {0},
+	{"ring", 1, NULL, 'r'},
+	{"raw", 0, NULL, 'w'},
+	{"one-call", 0, NULL, '1'},
+	{"entries", 1, NULL, 'e'},
+	{"cq", 1, NULL, 'c'},
+	{"depth", 1, NULL, 'd'},
+	{"threads", 1, NULL, 't'},
+	{"rounds", 1, NULL, 'n'},
+	{"seconds", 1, NULL, 's'},
+	{"seed", 1, NULL, 'S'},
+	{"limit", 1, NULL, 'm'},
+	{"late", 1, NULL, 'l'},
+	{"patience", 1, NULL, 'p'},
+	{"file", 1, NULL, 'f'},
+	{"expect-errors", 0, NULL, 'x'},
+	{"without", 1, NULL, 'o'},
+	{"leaves", 0, NULL, 'L'},
+	{"ready", 1, NULL, 'R'},
+	{"go", 1, NULL, 'g'},
+	{"hold", 0, NULL, 'h'},
+	{"lie", 1, NULL, 'i'},
+	{0},
 };
 
 int main(int argc, char **argv)
