@@ -6,7 +6,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?= -DIOUCTL_WERROR=ON
 
-.PHONY: all deps demo bench bench-baseline check fuzz fuzzers check-asan check-package check-long deb lint clean
+.PHONY: all deps demo bench bench-baseline check check-kernel fuzz fuzzers check-asan check-package check-long deb lint clean
 
 all: $(BUILD)/CMakeCache.txt
 	cmake --build $(BUILD) --parallel $(JOBS)
@@ -25,10 +25,25 @@ demo: deps
 
 # Everything that is built, and all tests, those that run loops on the newest kernel of each series
 # (or on those in KERNELS). The last line counts them.
+# Kernels of kernel-patches/ are among them where they have been built; with FULL=1 they are built.
 check: deps
+	$(if $(FULL),scripts/deps $(KERNEL_PACKAGES))
 	$(MAKE) all
 	$(MAKE) fuzzers
-	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" tests/run $(BUILD)
+	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" \
+		PATCHED_KERNELS="$$(kernel-patches/build 6.12 $(if $(FULL),,--cached))" \
+		DEBUG_KERNELS="$$(kernel-patches/build 6.12 --debug $(if $(FULL),,--cached))" \
+		tests/run $(BUILD)
+
+# The kernels of kernel-patches/, and the live tests on them, and on the one for debugging what a kernel
+# must bear besides.
+KERNEL_PACKAGES = patch bc bison flex libssl-dev kmod rsync cpio libelf-dev dwarves xz-utils
+check-kernel: deps
+	scripts/deps $(KERNEL_PACKAGES)
+	$(MAKE) all
+	patched=$$(kernel-patches/build 6.12) && debug=$$(kernel-patches/build 6.12 --debug) && \
+		PATCHED_KERNELS="$$patched $$debug" DEBUG_KERNELS="$$debug" LEAN_LIMIT=600 LIVE_TIMEOUT=80m \
+		TESTS="live kernel" tests/run $(BUILD)
 
 # What a request takes, as a loop and otherwise, on the newest kernel of each series (or on those in
 # KERNELS): the README's tables and its chart are made anew.

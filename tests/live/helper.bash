@@ -3,8 +3,7 @@
 
 load ../helper
 
-# What the kernel complains of when something of it broke.
-trouble='BUG|WARNING|KASAN|UBSAN|refcount|hung task|Oops|general protection|stalls? on CPU'
+load ../live/trouble
 
 # Not ours: a worker thread that the kernel makes within a step inherits that a step may not change
 # its processor, which the scheduler finds when it moves the thread before it has run (7.2, 7.3).
