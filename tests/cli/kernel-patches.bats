@@ -40,7 +40,7 @@ key() {
 	[ -z "$output" ]
 	mkdir "cache/iouctl/kernel-patches/6.12.9-1_$debug"
 	expect 0 "$patches/build" --debug 6.12 --cached
-	[ "$output" = "$PWD/cache/iouctl/kernel-patches/6.12.9-1_$debug/vmlinux" ]
+	[ "$output" = "$PWD/cache/iouctl/kernel-patches/6.12.9-1_$debug/bzImage" ]
 }
 
 @test "kernel-patches: where nothing can be downloaded, it says so, or takes what was built before" {

@@ -281,6 +281,14 @@ void pause_ns(uint64_t ns)
 	nanosleep(&(struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)}, NULL);
 }
 
+void spin_ns(uint64_t ns)
+{
+	uint64_t end = now_ns() + ns;
+
+	while (now_ns() < end)
+		;
+}
+
 uint32_t random_below(uint32_t bound)
 {
 	static uint64_t state = 1;

@@ -93,6 +93,7 @@ void work_spin(const struct loop *loop);
 
 uint64_t now_ns(void);
 void pause_ns(uint64_t ns);
+void spin_ns(uint64_t ns); /* not as long as to sleep takes */
 uint32_t random_below(uint32_t bound);
 void run_on(int cpu);
 

@@ -300,7 +300,7 @@ static void faults(void)
 		check(!make_link(), "no link");
 		fail_each(&steps[3], 1);
 		fail_each(&steps[4], 1);
-		fail_each(&steps[5], 1);
+		fail_each(&steps[5], 3);
 		close_each("close the link", close_link, 10);
 		close_each("close both", close_bound_ring, 20);
 		end_map();

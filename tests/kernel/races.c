@@ -15,15 +15,6 @@
 
 /* ---- Taken off while it runs ---- */
 
-/* Not as long as to sleep takes. */
-static void spin_ns(uint64_t ns)
-{
-	uint64_t end = now_ns() + ns;
-
-	while (now_ns() < end)
-		;
-}
-
 static struct loop loop;
 static struct ring ring;
 static volatile bool is_over;

@@ -12,7 +12,11 @@
 
 enum state { BEFORE, STEP, ASLEEP, WORK };
 
-static volatile uint32_t *entering; /* shared with the child: it is about to */
+/* Shared with the child: it is about to enter its ring, and came out of that after so many steps.
+ */
+static struct {
+	uint32_t is_entering, steps;
+} * child;
 
 static void on_signal(int number)
 {
@@ -51,8 +55,9 @@ static void be_in_loop(const struct loop *loop, enum state state)
 	ring_make(&ring, 64, RING_FLAGS | IORING_SETUP_NO_SQARRAY);
 	work_for(loop, state);
 	bind_loop(&binding, loop, &ring);
-	__atomic_store_n(entering, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&child->is_entering, 1, __ATOMIC_RELEASE);
 	ret = ring_enter(&ring);
+	child->steps = loop->shared->steps;
 	check(ret == -EINTR, "the call ended with %d", ret);
 	/* And it goes on as it was. */
 	work_nops(loop, 100, 10, 0);
@@ -80,7 +85,7 @@ static void wait_for(const struct loop *loop, enum state state, pid_t pid)
 	const volatile struct shared *shared = loop->shared;
 	uint64_t end = now_ns() + 20000000000;
 
-	while (!__atomic_load_n(entering, __ATOMIC_ACQUIRE) ||
+	while (!__atomic_load_n(&child->is_entering, __ATOMIC_ACQUIRE) ||
 	       (state == STEP && !(shared->steps > 1 && shared->in_step)) ||
 	       (state == ASLEEP && !(shared->submitted && sleeps(pid))) ||
 	       (state == WORK && shared->done < 8)) {
@@ -91,16 +96,23 @@ static void wait_for(const struct loop *loop, enum state state, pid_t pid)
 	}
 	if (state == WORK)
 		pause_ns(random_below(2000000));
+	if (state == BEFORE)
+		spin_ns(random_below(60000));
+}
+
+/* In a loop that goes on and on: it had to be seen at the first look for signals. */
+static bool was_before(const struct loop *loop, int number)
+{
+	return (number == SIGKILL ? loop->shared->steps : child->steps) == 1;
 }
 
 /* One child; whether the signal came in the state that was wanted. */
 static bool signal_once(const struct loop *loop, enum state state, int number)
 {
-	bool there;
 	pid_t pid;
 	int status;
 
-	*entering = 0;
+	child->is_entering = 0;
 	work_reset(loop);
 	fflush(stdout);
 	pid = fork();
@@ -108,7 +120,6 @@ static bool signal_once(const struct loop *loop, enum state state, int number)
 		be_in_loop(loop, state);
 	wait_for(loop, state, pid);
 	kill(pid, number);
-	there = state != BEFORE || loop->shared->steps == 0;
 	/* One that came before the call is over, and has to be given again. */
 	while (number != SIGKILL && waitpid(pid, &status, WNOHANG) == 0) {
 		pause_ns(5000000);
@@ -121,7 +132,7 @@ static bool signal_once(const struct loop *loop, enum state state, int number)
 	else
 		check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed: %#x",
 		      status);
-	return there;
+	return state != BEFORE || was_before(loop, number);
 }
 
 static void signal_in(enum state state, int number)
@@ -130,11 +141,11 @@ static void signal_in(enum state state, int number)
 	struct loop loop;
 	struct ring ring;
 
-	entering = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	run_on(0);
 	ring_make(&ring, 64, RING_FLAGS | IORING_SETUP_NO_SQARRAY);
 	loop_load(&loop, &ring);
-	while (nr < rounds && tries < rounds * 20) {
+	while (nr < rounds && tries < rounds * 50) {
 		nr += signal_once(&loop, state, number);
 		tries++;
 	}
