@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -76,28 +75,6 @@ static void each_kind(void)
 /* ---- Regions ---- */
 
 #define PAGE 4096U
-
-/* As the header that the distribution has may not have them. */
-struct region_desc {
-	uint64_t user_addr, size;
-	uint32_t flags, id;
-	uint64_t mmap_offset, rest[4];
-};
-
-struct region_reg {
-	uint64_t region, flags, rest[2];
-};
-
-enum { REGISTER_MEM_REGION = 34, REGION_USER = 1 };
-
-static int register_memory(const struct ring *ring, void *memory, uint64_t size)
-{
-	struct region_desc desc = {
-		.user_addr = (uintptr_t)memory, .size = size, .flags = REGION_USER};
-	struct region_reg reg = {.region = (uintptr_t)&desc};
-
-	return syscall(SYS_io_uring_register, ring->fd, REGISTER_MEM_REGION, &reg, 1) ? -errno : 0;
-}
 
 static uint32_t pages(uint32_t bytes)
 {
@@ -173,8 +150,8 @@ static void regions(void)
 		memory = mmap(NULL, size ?: PAGE, PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (size) {
-			check(!register_memory(&ring, memory, size), "no MEM region");
-			check(register_memory(&ring, memory, PAGE) == -EBUSY, "there are two");
+			check(!ring_register_memory(&ring, memory, size), "no MEM region");
+			check(ring_register_memory(&ring, memory, PAGE) == -EBUSY, "there are two");
 		}
 		/* It stays, whatever becomes of the application's pages. */
 		munmap(memory, size ?: PAGE);

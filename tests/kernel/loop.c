@@ -94,6 +94,28 @@ int ring_enable(const struct ring *ring)
 	return ret < 0 ? -errno : 0;
 }
 
+/* As the header that the distribution has may not have them. */
+struct region_desc {
+	uint64_t user_addr, size;
+	uint32_t flags, id;
+	uint64_t mmap_offset, rest[4];
+};
+
+struct region_reg {
+	uint64_t region, flags, rest[2];
+};
+
+enum { REGISTER_MEM_REGION = 34, REGION_USER = 1 };
+
+int ring_register_memory(const struct ring *ring, void *memory, uint64_t size)
+{
+	struct region_desc desc = {
+		.user_addr = (uintptr_t)memory, .size = size, .flags = REGION_USER};
+	struct region_reg reg = {.region = (uintptr_t)&desc};
+
+	return syscall(SYS_io_uring_register, ring->fd, REGISTER_MEM_REGION, &reg, 1) ? -errno : 0;
+}
+
 /* ---- The loop ---- */
 
 static struct layout layout_of(const struct ring *ring)

@@ -50,6 +50,9 @@ int ring_enter(const struct ring *ring);
 /* One of IORING_SETUP_R_DISABLED. 0, or -errno. */
 int ring_enable(const struct ring *ring);
 
+/* IORING_REGISTER_MEM_REGION. 0, or -errno. */
+int ring_register_memory(const struct ring *ring, void *memory, uint64_t size);
+
 /* The loop, loaded for rings like one. */
 struct loop {
 	struct bpf_object *object;

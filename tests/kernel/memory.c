@@ -158,6 +158,23 @@ static void end_ring(void)
 	ring_free(&ring);
 }
 
+/* It goes with its ring. */
+static int make_region(void)
+{
+	static void *memory;
+	int ret = ring_try(&ring, 64, FLAGS);
+
+	if (!memory)
+		memory = mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (ret)
+		return ret;
+	ret = ring_register_memory(&ring, memory, 64 * 4096);
+	if (ret)
+		ring_free(&ring);
+	return ret;
+}
+
 static int make_map(void)
 {
 	return binding_map(&binding, &loop, ring.fd);
@@ -278,11 +295,9 @@ static void close_each(const char *name, int (*run)(void), unsigned int most)
 static void faults(void)
 {
 	const struct step steps[] = {
-		{"ring", make_ring, end_ring},
-		{"map", make_map, end_map},
-		{"link", make_link, end_link},
-		{"run", run_inline, end_none},
-		{"run with workers", run_workers, end_none},
+		{"ring", make_ring, end_ring},    {"ring and region", make_region, end_ring},
+		{"map", make_map, end_map},       {"link", make_link, end_link},
+		{"run", run_inline, end_none},    {"run with workers", run_workers, end_none},
 		{"run over", run_over, end_none},
 	};
 
@@ -291,16 +306,17 @@ static void faults(void)
 	check(nth_fd >= 0, "no fail-nth");
 	for (unsigned int i = 0; i < rounds; i++) {
 		fail_each(&steps[0], 1);
+		fail_each(&steps[1], 1);
 		check(!make_ring(), "no ring");
 		if (!i)
 			loop_load(&loop, &ring);
-		fail_each(&steps[1], 1);
-		check(!make_map(), "no map");
 		fail_each(&steps[2], 1);
-		check(!make_link(), "no link");
+		check(!make_map(), "no map");
 		fail_each(&steps[3], 1);
+		check(!make_link(), "no link");
 		fail_each(&steps[4], 1);
-		fail_each(&steps[5], 3);
+		fail_each(&steps[5], 1);
+		fail_each(&steps[6], 3);
 		close_each("close the link", close_link, 10);
 		close_each("close both", close_bound_ring, 20);
 		end_map();
