@@ -23,21 +23,23 @@ demo: deps
 	$(MAKE) all
 	scripts/demo $(BUILD)/cmd/iouctl
 
+# What kernel-patches/build wants, and whether make check has it build.
+UNLESS_FULL = $(if $(FULL),,--cached)
+KERNEL_PACKAGES = patch bc bison flex libssl-dev kmod rsync cpio libelf-dev dwarves xz-utils
+
 # Everything that is built, and all tests, those that run loops on the newest kernel of each series
-# (or on those in KERNELS). The last line counts them.
-# Kernels of kernel-patches/ are among them where they have been built; with FULL=1 they are built.
+# (or on those in KERNELS). Kernels of kernel-patches/ are among them where they have been built; with
+# FULL=1 they are built. The last line counts the tests.
 check: deps
 	$(if $(FULL),scripts/deps $(KERNEL_PACKAGES))
 	$(MAKE) all
 	$(MAKE) fuzzers
-	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" \
-		PATCHED_KERNELS="$$(kernel-patches/build 6.12 $(if $(FULL),,--cached))" \
-		DEBUG_KERNELS="$$(kernel-patches/build 6.12 --debug $(if $(FULL),,--cached))" \
-		tests/run $(BUILD)
+	kernels=$$(scripts/kernels $(BUILD)/cmd/iouctl); patched=$$(kernel-patches/build 6.12 $(UNLESS_FULL)) && \
+		debug=$$(kernel-patches/build 6.12 --debug $(UNLESS_FULL)) && \
+		KERNELS="$$kernels" PATCHED_KERNELS="$$patched" DEBUG_KERNELS="$$debug" tests/run $(BUILD)
 
 # The kernels of kernel-patches/, and the live tests on them, and on the one for debugging what a kernel
 # must bear besides.
-KERNEL_PACKAGES = patch bc bison flex libssl-dev kmod rsync cpio libelf-dev dwarves xz-utils
 check-kernel: deps
 	scripts/deps $(KERNEL_PACKAGES)
 	$(MAKE) all
