@@ -145,7 +145,7 @@ static void signal_in(enum state state, int number)
 	run_on(0);
 	ring_make(&ring, 64, RING_FLAGS | IORING_SETUP_NO_SQARRAY);
 	loop_load(&loop, &ring);
-	while (nr < rounds && tries < rounds * 50) {
+	while (nr < rounds && tries < rounds * 200) {
 		nr += signal_once(&loop, state, number);
 		tries++;
 	}
