@@ -23,15 +23,14 @@ demo: deps
 	$(MAKE) all
 	scripts/demo $(BUILD)/cmd/iouctl
 
-# What kernel-patches/build wants, and whether make check has it build.
+# Whether make check has kernels built.
 UNLESS_FULL = $(if $(FULL),,--cached)
-KERNEL_PACKAGES = patch bc bison flex libssl-dev kmod rsync cpio libelf-dev dwarves xz-utils
 
 # Everything that is built, and all tests, those that run loops on the newest kernel of each series
 # (or on those in KERNELS). Kernels of kernel-patches/ are among them where they have been built; with
 # FULL=1 they are built. The last line counts the tests.
 check: deps
-	$(if $(FULL),scripts/deps $(KERNEL_PACKAGES))
+	$(if $(FULL),scripts/deps $$(cat kernel-patches/packages))
 	$(MAKE) all
 	$(MAKE) fuzzers
 	kernels=$$(scripts/kernels $(BUILD)/cmd/iouctl); patched=$$(kernel-patches/build 6.12 $(UNLESS_FULL)) && \
@@ -41,7 +40,7 @@ check: deps
 # The kernels of kernel-patches/, and the live tests on them, and on the one for debugging what a kernel
 # must bear besides.
 check-kernel: deps
-	scripts/deps $(KERNEL_PACKAGES)
+	scripts/deps $$(cat kernel-patches/packages)
 	$(MAKE) all
 	patched=$$(kernel-patches/build 6.12) && debug=$$(kernel-patches/build 6.12 --debug) && \
 		PATCHED_KERNELS="$$patched $$debug" DEBUG_KERNELS="$$debug" LEAN_LIMIT=600 LIVE_TIMEOUT=80m \
