@@ -12,17 +12,6 @@
 
 #include "loop.h"
 
-#define FLAGS (RING_FLAGS | IORING_SETUP_NO_SQARRAY)
-
-static void load_for(struct loop *loop, uint32_t flags)
-{
-	struct ring ring;
-
-	ring_make(&ring, 64, flags);
-	loop_load(loop, &ring);
-	ring_free(&ring);
-}
-
 /* ---- Closed ---- */
 
 /* With a request in flight, or without; the ring first, or the link. */
@@ -31,7 +20,7 @@ static void close_bound(void)
 	int event = eventfd(0, 0);
 	struct loop loop;
 
-	load_for(&loop, FLAGS);
+	loop_load_for(&loop, 64, FLAGS);
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binding binding, other;
 		struct ring ring, next;
@@ -62,11 +51,6 @@ static void close_bound(void)
 	loop_free(&loop);
 }
 
-static void on_signal(int number)
-{
-	(void)number;
-}
-
 static pthread_t caller;
 
 /* Once the other thread sleeps in its loop: the ring goes, as far as it can, and then the call. */
@@ -89,9 +73,9 @@ static void close_running(void)
 {
 	struct loop loop;
 
-	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
+	hear_signals();
 	caller = pthread_self();
-	load_for(&loop, FLAGS);
+	loop_load_for(&loop, 64, FLAGS);
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binding binding;
 		struct ring ring;
@@ -136,7 +120,7 @@ static void forked(void)
 {
 	struct loop loop;
 
-	load_for(&loop, FLAGS);
+	loop_load_for(&loop, 64, FLAGS);
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binding binding;
 		struct ring ring;
@@ -200,7 +184,7 @@ static void passed(void)
 {
 	struct loop loop;
 
-	load_for(&loop, FLAGS);
+	loop_load_for(&loop, 64, FLAGS);
 	for (unsigned int i = 0; i < rounds; i++) {
 		int pair[2], status, ret;
 		struct ring ring;
@@ -241,7 +225,7 @@ static void passed_disabled(void)
 {
 	struct loop loop;
 
-	load_for(&loop, FLAGS);
+	loop_load_for(&loop, 64, FLAGS);
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binding binding;
 		struct ring ring;

@@ -104,7 +104,7 @@ static void ask(const struct ring *ring, uint32_t region, uint32_t size, bool wa
 	struct loop loop;
 
 	loop_load_region(&loop, ring, region, size);
-	work_reset(&loop);
+	work_spin(&loop);
 	bind_loop(&binding, &loop, ring);
 	check(ring_enter(ring) == 0, "the loop does not run");
 	check(loop.shared->is_there == want, "region %u of a ring with %u entries, %u bytes: %u",

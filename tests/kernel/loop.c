@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -169,7 +170,7 @@ static void load(struct loop *loop, const struct layout *layout, const char *pro
 	check(bpf_object__load(loop->object) == 0, "%s is not loaded: %s", path, strerror(errno));
 	loop->program = bpf_program__fd(bpf_object__find_program_by_name(loop->object, program));
 	check(!bpf_map_get_info_by_fd(bpf_map__fd(ops), &info, &size), "no type of maps");
-	/* As BINDING has it. */
+	/* As struct value has it. */
 	check(info.value_size == 128, "values of %u bytes", info.value_size);
 	loop->type = info.btf_vmlinux_value_type_id;
 	loop->shared = map_data(loop->object);
@@ -180,6 +181,15 @@ void loop_load(struct loop *loop, const struct ring *ring)
 	struct layout layout = layout_of(ring);
 
 	load(loop, &layout, "torture_step");
+}
+
+void loop_load_for(struct loop *loop, uint32_t entries, uint32_t flags)
+{
+	struct ring ring;
+
+	ring_make(&ring, entries, flags);
+	loop_load(loop, &ring);
+	ring_free(&ring);
 }
 
 void loop_load_region(struct loop *loop, const struct ring *ring, uint32_t region, uint32_t size)
@@ -252,7 +262,7 @@ void bind_loop(struct binding *binding, const struct loop *loop, const struct ri
 
 /* ---- What it does ---- */
 
-void work_reset(const struct loop *loop)
+void work_spin(const struct loop *loop)
 {
 	memset(loop->shared, 0, sizeof(*loop->shared));
 	loop->shared->verdict = 1;
@@ -265,7 +275,7 @@ static void set_sqe(const struct loop *loop, const struct io_uring_sqe *sqe)
 
 void work_nops(const struct loop *loop, uint32_t wanted, uint32_t batch, uint8_t flags)
 {
-	work_reset(loop);
+	work_spin(loop);
 	set_sqe(loop, &(struct io_uring_sqe){.opcode = IORING_OP_NOP, .flags = flags});
 	loop->shared->wanted = wanted;
 	loop->shared->batch = batch;
@@ -275,17 +285,12 @@ void work_nops(const struct loop *loop, uint32_t wanted, uint32_t batch, uint8_t
 
 void work_sleep(const struct loop *loop, int fd)
 {
-	work_reset(loop);
+	work_spin(loop);
 	set_sqe(loop,
 		&(struct io_uring_sqe){.opcode = IORING_OP_POLL_ADD, .fd = fd, .poll32_events = 1});
 	loop->shared->wanted = fd < 0 ? 0 : 1;
 	loop->shared->batch = fd < 0 ? 0 : 1;
 	loop->shared->wait = 1;
-}
-
-void work_spin(const struct loop *loop)
-{
-	work_reset(loop);
 }
 
 /* ---- What else tests need ---- */
@@ -326,4 +331,14 @@ void run_on(int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+void hear_signals(void)
+{
+	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
 }

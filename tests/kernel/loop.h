@@ -22,7 +22,9 @@
 #define IORING_SETUP_SQ_REWIND (1U << 20)
 #endif
 
+/* What a ring needs for a loop; and what those have whose kind makes no difference. */
 #define RING_FLAGS (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+#define FLAGS (RING_FLAGS | IORING_SETUP_NO_SQARRAY)
 
 /* The test has failed, as printf() says. */
 __attribute__((format(printf, 1, 2), noreturn)) void wrong(const char *format, ...);
@@ -63,6 +65,7 @@ struct loop {
 
 /* Its program is "torture_step"; or "region_step", for @size bytes of region @region. */
 void loop_load(struct loop *loop, const struct ring *ring);
+void loop_load_for(struct loop *loop, uint32_t entries, uint32_t flags);
 void loop_load_region(struct loop *loop, const struct ring *ring, uint32_t region, uint32_t size);
 void loop_free(struct loop *loop);
 
@@ -80,17 +83,14 @@ void bind_loop(struct binding *binding, const struct loop *loop, const struct ri
 
 /* ---- What it does ---- */
 
-/* All at rest, and nothing submitted. */
-void work_reset(const struct loop *loop);
+/* Step after step, and nothing done. */
+void work_spin(const struct loop *loop);
 
 /* NOPs, @flags their IOSQE_*: @wanted of them, @batch in a step. */
 void work_nops(const struct loop *loop, uint32_t wanted, uint32_t batch, uint8_t flags);
 
 /* Sleep, with a request in flight that waits for the eventfd @fd; -1: without one. */
 void work_sleep(const struct loop *loop, int fd);
-
-/* Step after step, and nothing done. */
-void work_spin(const struct loop *loop);
 
 /* ---- What else tests need ---- */
 
@@ -99,6 +99,7 @@ void pause_ns(uint64_t ns);
 void spin_ns(uint64_t ns); /* not as long as to sleep takes */
 uint32_t random_below(uint32_t bound);
 void run_on(int cpu);
+void hear_signals(void); /* SIGUSR1, and go on */
 
 /* So many times, or as often as the program was told to. */
 extern unsigned int rounds;

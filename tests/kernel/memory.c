@@ -12,8 +12,6 @@
 
 #include "loop.h"
 
-#define FLAGS (RING_FLAGS | IORING_SETUP_NO_SQARRAY)
-
 /* ---- Many ---- */
 
 static struct {
@@ -26,12 +24,9 @@ static void thousand(void)
 {
 	struct rlimit files = {8192, 8192};
 	struct loop loop;
-	struct ring first;
 
 	setrlimit(RLIMIT_NOFILE, &files);
-	ring_make(&first, 8, FLAGS);
-	loop_load(&loop, &first);
-	ring_free(&first);
+	loop_load_for(&loop, 8, FLAGS);
 	for (unsigned int i = 0; i < 1000; i++) {
 		ring_make(&many[i].ring, 8, FLAGS);
 		bind_loop(&many[i].binding, &loop, &many[i].ring);

@@ -11,8 +11,6 @@
 
 #include "loop.h"
 
-#define FLAGS (RING_FLAGS | IORING_SETUP_NO_SQARRAY)
-
 /* ---- Taken off while it runs ---- */
 
 static struct loop loop;
@@ -179,9 +177,7 @@ static void attach_close(void)
 	unsigned int bound = 0;
 
 	run_on(0);
-	ring_make(&ring, 64, FLAGS);
-	loop_load(&loop, &ring);
-	ring_free(&ring);
+	loop_load_for(&loop, 64, FLAGS);
 	pthread_barrier_init(&barrier, NULL, 2);
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binding binding;
@@ -205,17 +201,11 @@ static void attach_close(void)
 
 /* ---- Never to stop ---- */
 
-static void on_signal(int number)
-{
-	(void)number;
-}
-
 /* A loop that never sleeps and never stops ends with a signal. */
 static void never_stops(void)
 {
-	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
-	ring_make(&ring, 64, FLAGS);
-	loop_load(&loop, &ring);
+	hear_signals();
+	loop_load_for(&loop, 64, FLAGS);
 	for (unsigned int i = 0; i < rounds; i++) {
 		struct binding binding;
 		int status, ret;
@@ -240,7 +230,6 @@ static void never_stops(void)
 		      status);
 	}
 	printf("%u loops\n", rounds);
-	ring_free(&ring);
 	loop_free(&loop);
 }
 

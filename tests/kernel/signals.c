@@ -18,11 +18,6 @@ static struct {
 	uint32_t is_entering, steps;
 } * child;
 
-static void on_signal(int number)
-{
-	(void)number;
-}
-
 static void work_for(const struct loop *loop, enum state state)
 {
 	switch (state) {
@@ -50,9 +45,9 @@ static void be_in_loop(const struct loop *loop, enum state state)
 	struct ring ring;
 	int ret;
 
-	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
+	hear_signals();
 	run_on(1);
-	ring_make(&ring, 64, RING_FLAGS | IORING_SETUP_NO_SQARRAY);
+	ring_make(&ring, 64, FLAGS);
 	work_for(loop, state);
 	bind_loop(&binding, loop, &ring);
 	__atomic_store_n(&child->is_entering, 1, __ATOMIC_RELEASE);
@@ -113,7 +108,7 @@ static bool signal_once(const struct loop *loop, enum state state, int number)
 	int status;
 
 	child->is_entering = 0;
-	work_reset(loop);
+	work_spin(loop);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
@@ -143,7 +138,7 @@ static void signal_in(enum state state, int number)
 
 	child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	run_on(0);
-	ring_make(&ring, 64, RING_FLAGS | IORING_SETUP_NO_SQARRAY);
+	ring_make(&ring, 64, FLAGS);
 	loop_load(&loop, &ring);
 	while (nr < rounds && tries < rounds * 200) {
 		nr += signal_once(&loop, state, number);

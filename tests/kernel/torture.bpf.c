@@ -10,18 +10,22 @@ SEC(".data.shared") struct shared shared = {};
 /* CQEs that are looked at in a step, and SQEs that are queued. */
 #define NR_MAX 64
 
+/* Of a ring with @entries, a power of two; for the verifier as late as that. */
+static __always_inline __u32 slot_of(__u32 index, __u32 entries)
+{
+	iou_opaque(index);
+	return index & (entries - 1);
+}
+
 static __always_inline void reap(__u8 *rings)
 {
 	__u32 *head = (__u32 *)(rings + layout.cq_head);
 	__u32 at = iou_load(head), tail = iou_load((__u32 *)(rings + layout.cq_tail));
 
 	for (__u32 i = 0; i < NR_MAX && at != tail; i++, at++) {
-		__u32 slot = at & (layout.cq_entries - 1);
-		struct io_uring_cqe *cqe;
-
-		iou_opaque(slot);
-		slot &= layout.cq_entries - 1;
-		cqe = (void *)(rings + layout.cqes + (slot << layout.cqe_shift));
+		__u32 slot = slot_of(at, layout.cq_entries);
+		struct io_uring_cqe *cqe =
+			(void *)(rings + layout.cqes + (slot << layout.cqe_shift));
 		if (iou_load(&cqe->res) < 0)
 			shared.failed++;
 		shared.done++;
@@ -40,14 +44,12 @@ static __always_inline void submit(struct iou_ctx *ctx, __u8 *rings, __u8 *sqes)
 {
 	__u32 *tail = (__u32 *)(rings + layout.sq_tail), at = layout.rewinds ? 0 : iou_load(tail);
 	__u32 nr = 0;
+	int taken;
 
 	while (nr < NR_MAX && has_more(nr)) {
-		__u32 slot = (at + nr) & (layout.sq_entries - 1);
-		__u64 *sqe;
+		__u32 slot = slot_of(at + nr, layout.sq_entries);
+		__u64 *sqe = (void *)(sqes + (slot << layout.sqe_shift));
 
-		iou_opaque(slot);
-		slot &= layout.sq_entries - 1;
-		sqe = (void *)(sqes + (slot << layout.sqe_shift));
 		for (int i = 0; i < 8; i++)
 			sqe[i] = shared.sqe[i];
 		nr++;
@@ -56,12 +58,13 @@ static __always_inline void submit(struct iou_ctx *ctx, __u8 *rings, __u8 *sqes)
 		return;
 	if (!layout.rewinds)
 		iou_store(tail, at + nr);
-	shared.last_ret = bpf_io_uring_submit_sqes(ctx, nr);
-	if (shared.last_ret > 0)
-		shared.submitted += shared.last_ret;
+	taken = bpf_io_uring_submit_sqes(ctx, nr);
+	if (taken < 0)
+		taken = 0;
+	shared.submitted += taken;
 	/* What was not taken is not queued any more. */
-	if (!layout.rewinds && shared.last_ret != (int)nr)
-		iou_store(tail, at + (shared.last_ret > 0 ? shared.last_ret : 0));
+	if (!layout.rewinds && taken != (int)nr)
+		iou_store(tail, at + taken);
 }
 
 static __always_inline void be_busy(void)

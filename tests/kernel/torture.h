@@ -30,7 +30,6 @@ struct shared {
 
 	/* What it did. */
 	__u32 steps, submitted, done, failed;
-	__s32 last_ret; /* of the last submission */
 	__u32 in_step;
 	__u32 is_there; /* the region is */
 };
