@@ -2,20 +2,57 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Packages of the distribution, by apt with a state of its own: nothing is installed, the machine's own
 # lists are not touched, root is not needed, and what is downloaded is verified against the
-# distribution's archive keyring. The beginning of what fetches kernels (fetch-kernel), which is part of
-# the binary with this, and sourced by what builds them (kernel-patches/build).
+# distribution's archive keyring. And a directory that keeps what comes of them. The beginning of what
+# fetches kernels (fetch-kernel), which is part of the binary with this, and sourced by what builds them
+# (kernel-patches/build).
 #
-# Who uses it sets work, a directory of its own; label, keyring and attempts, which say what
-# distribution it is; and elsewhere, what to do if there is no such package. say NOTE and die WHY
-# [WHAT-NEXT] are theirs, too.
+# Who uses it sets label, keyring and attempts, which say what distribution it is; and elsewhere, what
+# to do if there is no such package. say NOTE, die WHY [WHAT-NEXT] and clean_up are theirs, too.
 # shellcheck disable=SC2034,SC2154
 set -eu
 # What apt and its methods make may not be readable for its sandbox user, which is not used here.
 umask 022
 export LC_ALL=C
 
-find_keyring() {
-	local suffix
+# ---- A directory ----
+
+# take_directory DIR WHAT SIZE: makes DIR, and in it $work, which has room for SIZE. One at a time:
+# whoever waited finds what the other one got. What an earlier one left, because it was killed, has no
+# owner by then.
+take_directory() {
+	mkdir -p "$1" || die "cannot make the directory $1" "set XDG_CACHE_HOME"
+	exec 9>"$1/.lock" || die "cannot write in $1" "set XDG_CACHE_HOME"
+	if ! flock -n 9; then
+		say "another $2 is under way; waiting for it"
+		flock 9
+	fi
+	rm -rf -- "$1/.$2".*
+	trap clean_up EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	# Beside what is kept, so that a rename puts all in place at once; hidden, so that nobody takes it.
+	work=$(mktemp -d "$1/.$2.XXXXXX")
+	fallocate -l "$3" "$work/room" 2>/dev/null ||
+		die "cannot keep a kernel in $1: no room for $3" "make room, or set XDG_CACHE_HOME"
+	rm "$work/room"
+}
+
+# keep NEW TARGET: the directory NEW, as TARGET.
+keep() {
+	chmod 755 "$1"
+	sync "$1"/*
+	rm -rf -- "$2"
+	mv -T -- "$1" "$2"
+}
+
+# ---- apt, with a state of its own ----
+
+find_apt() {
+	local tool suffix
+	for tool in apt-get apt-cache dpkg; do
+		command -v "$tool" >/dev/null || die "cannot fetch a kernel: $tool is missing"
+	done
 	for suffix in gpg pgp; do
 		keyring_file=/usr/share/keyrings/$keyring.$suffix
 		[ ! -r "$keyring_file" ] || return 0
@@ -23,8 +60,6 @@ find_keyring() {
 	die "cannot fetch a kernel: there is no $keyring in /usr/share/keyrings to verify it by" \
 		"apt install $keyring"
 }
-
-# ---- apt, with a state of its own ----
 
 apt_run() {
 	local command=$1
