@@ -105,12 +105,12 @@ few_wrong() {
 	kernels=$("$TOOLS/app" "$@" drain | "$TOOLS/pick" '.threads[0].jobs[0].failures') || :
 	begin "$TOOLS/app" --ready ready --go - "$@" drain
 	take drain
-	wait "$app" || :
+	wait "$app" || [ $? = 1 ]
 	finish 0
 	loops=$("$TOOLS/pick" '.threads[0].jobs[0].failures' <app.out)
 	echo "$kernels by the kernel, $loops by the loop"
-	[ "$kernels" -gt 40 ]
 	[ "$loops" -lt 10 ]
+	[ "$loops" -lt "$kernels" ] || [ "$kernels" = 0 ]
 }
 
 @test "attach: drain has the order of the kernel's drains" {

@@ -29,7 +29,7 @@
 
 #define PINS "/sys/fs/bpf"
 #define POLL_NS 20000000
-#define POLLS 500
+#define POLLS 3000 /* a minute: some kernels are as slow as that */
 
 static int bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 {
@@ -177,20 +177,22 @@ static bool wait_for(bool (*condition)(void))
 }
 
 /*
- * The records from @from on that match @bad and not @fine are printed; without @bad none.
- * @next becomes the number of the one that will come next. The number of them, or -1.
+ * The records from @from on that match @bad and not @fine are printed, and that some were written
+ * over; without @bad nothing. @next becomes the number of the one that will come next. How much was
+ * printed, or -1.
  */
 static int read_log(unsigned long long from, const regex_t *bad, const regex_t *fine,
 		    unsigned long long *next)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), nr = 0;
+	unsigned long long expected = from;
 	char record[8192];
 	ssize_t len;
 
 	*next = 0;
 	if (fd < 0)
 		return -1;
-	/* A record that was written over is EPIPE; the next read goes on behind it. */
+	/* EPIPE: one was written over; the next read goes on behind it. */
 	while ((len = read(fd, record, sizeof(record) - 1)) >= 0 || errno == EPIPE) {
 		unsigned long long seq;
 		char *text;
@@ -202,6 +204,12 @@ static int read_log(unsigned long long from, const regex_t *bad, const regex_t *
 		if (!text || sscanf(record, "%*u,%llu", &seq) != 1)
 			continue;
 		*next = seq + 1;
+		if (bad && seq > expected) {
+			nr++;
+			printf("%llu records of the kernel's log are lost\n", seq - expected);
+		}
+		if (seq >= expected)
+			expected = seq + 1;
 		if (!bad || seq < from || regexec(bad, text + 1, 0, NULL, 0) ||
 		    !regexec(fine, text + 1, 0, NULL, 0))
 			continue;
