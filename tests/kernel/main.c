@@ -10,16 +10,17 @@
 
 #include "loop.h"
 
-unsigned int rounds = 1;
+unsigned int rounds;
 
 static const struct test *const all[] = {signal_tests, end_tests, race_tests, kind_tests,
 					 memory_tests};
 
 int main(int argc, char **argv)
 {
-	if (argc > 2)
-		rounds = (unsigned int)atoi(argv[2]);
-	for (size_t i = 0; argc > 1 && i < sizeof(all) / sizeof(all[0]); i++)
+	int nr = argc > 2 ? atoi(argv[2]) : 1;
+
+	rounds = (unsigned int)nr;
+	for (size_t i = 0; argc > 1 && nr > 0 && i < sizeof(all) / sizeof(all[0]); i++)
 		for (const struct test *test = all[i]; test->name; test++)
 			if (strcmp(test->name, argv[1]) == 0) {
 				test->run();

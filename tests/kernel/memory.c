@@ -217,13 +217,21 @@ static void end_none(void)
 {
 }
 
+static unsigned int injected_closing;
+
+/* What was closed is made good again, with memory. */
+static void closed(void)
+{
+	injected_closing += has_failed();
+}
+
 /* Closing does not fail, whatever fails meanwhile: it is made good again. */
 static int close_link(void)
 {
 	int ret;
 
 	end_link();
-	fail_nth(0);
+	closed();
 	ret = binding_link(&binding);
 	check(!ret, "the loop is not bound again: %d", ret);
 	return 0;
@@ -234,7 +242,7 @@ static int close_ring(void)
 	int ret;
 
 	ring_free(&ring);
-	fail_nth(0);
+	closed();
 	ret = ring_try(&ring, 64, FLAGS);
 	check(!ret, "no ring any more: %d", ret);
 	return 0;
@@ -246,15 +254,15 @@ static int close_bound_ring(void)
 
 	ring_free(&ring);
 	binding_end(&binding);
-	fail_nth(0);
+	closed();
 	ret = ring_try(&ring, 64, FLAGS) ?: make_map() ?: make_link();
 	check(!ret, "not bound any more: %d", ret);
 	return 0;
 }
 
-static unsigned int fail_each(const struct step *step, unsigned int apart)
+static void fail_each(const struct step *step, unsigned int apart)
 {
-	unsigned int failed = 0, nr = 1 + random_below(apart);
+	unsigned int injected = 0, failed = 0, nr = 1 + random_below(apart);
 	int ret;
 
 	for (;; nr += apart) {
@@ -270,21 +278,25 @@ static unsigned int fail_each(const struct step *step, unsigned int apart)
 		failed += ret != 0;
 		if (!was)
 			break;
+		injected++;
 		/* A loop that submitted nothing for want of memory comes to its end later. */
 		check(nr < 100000, "%s does not end", step->name);
 	}
-	printf("%s: %u allocations, %u failed it; ", step->name, nr - 1, failed);
-	return failed;
+	check(injected > 0, "%s: no allocation failed", step->name);
+	printf("%s: %u of %u allocations failed, and %u times all of it; ", step->name, injected,
+	       nr - 1, failed);
 }
 
 /* As the steps of @steps, where closing cannot be told from what made it good. */
 static void close_each(const char *name, int (*run)(void), unsigned int most)
 {
+	injected_closing = 0;
 	for (unsigned int nr = 1; nr <= most; nr++) {
 		fail_nth(nr);
 		run();
 	}
-	printf("%s: %u times; ", name, most);
+	check(injected_closing > 0, "%s: no allocation failed", name);
+	printf("%s: %u times, %u of them with a failure; ", name, most, injected_closing);
 }
 
 static void faults(void)

@@ -156,6 +156,7 @@ static void attach_race(void)
 		binding_end(&one);
 		binding_end(&other);
 	}
+	check(first > 0 && first < rounds, "%u of %u races were won by the first", first, rounds);
 	printf("%u races, %u won by the first\n", rounds, first);
 	ring_free(&ring);
 	loop_free(&loop);
@@ -166,7 +167,7 @@ static void *close_ring(void *unused)
 	(void)unused;
 	run_on(1);
 	pthread_barrier_wait(&barrier);
-	spin_ns(random_below(60000));
+	spin_ns(random_below(400000));
 	close(ring.fd);
 	return NULL;
 }
@@ -195,6 +196,7 @@ static void attach_close(void)
 		pthread_join(thread, NULL);
 		binding_end(&binding);
 	}
+	check(bound > 0 && bound < rounds, "%u of %u were bound", bound, rounds);
 	printf("%u rings, %u bound\n", rounds, bound);
 	loop_free(&loop);
 }
