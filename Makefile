@@ -43,7 +43,7 @@ check-kernel: deps
 	scripts/deps $$(cat kernel-patches/packages)
 	$(MAKE) all
 	patched=$$(kernel-patches/build 6.12) && debug=$$(kernel-patches/build 6.12 --debug) && \
-		PATCHED_KERNELS="$$patched $$debug" DEBUG_KERNELS="$$debug" LEAN_LIMIT=600 LIVE_TIMEOUT=80m \
+		PATCHED_KERNELS="$$debug $$patched" DEBUG_KERNELS="$$debug" LIVE_GUESTS=3 LEAN_LIMIT=600 LIVE_TIMEOUT=60m \
 		TESTS="live kernel" tests/run $(BUILD)
 
 # What a request takes, as a loop and otherwise, on the newest kernel of each series (or on those in
@@ -89,7 +89,7 @@ check-package:
 	scripts/check-package bookworm
 	scripts/check-package trixie
 
-# All there is.
+# All that is, but for check-kernel.
 check-long: check check-asan check-package
 	scripts/deps valgrind fio
 	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" LONG=1 LIVE_TIMEOUT=60m TESTS="live long" \
