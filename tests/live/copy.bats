@@ -319,10 +319,10 @@ opcodes() {
 		exec @ARGV;
 	END
 	for way in "${ways[@]}"; do
-		perl nonblock.pl "$IOUCTL" run copy in=- out=- bs=10000 --timeout 20s $way <a >b 2>stats
+		perl nonblock.pl "$IOUCTL" run copy in=- out=- bs=10000 --timeout 60s $way <a >b 2>stats
 		cmp a b
 		(head -c 1000 a; sleep 0.5; tail -c +1001 a) |
-			perl nonblock.pl "$IOUCTL" run copy in=- out=- --timeout 20s $way 2>stats |
+			perl nonblock.pl "$IOUCTL" run copy in=- out=- --timeout 60s $way 2>stats |
 			(sleep 0.5; cmp - a)
 	done
 }

@@ -8,7 +8,7 @@ load helper
 copy() {
 	local size=$1
 	shift
-	"$IOUCTL" run "$OBJECTS/otherscopy.bpf.o" --entries 8 --cq-entries 8 --timeout 20s --json \
+	"$IOUCTL" run "$OBJECTS/otherscopy.bpf.o" --entries 8 --cq-entries 8 --timeout 60s --json \
 		--set "from_fd=@open:$in" --set "to_fd=@open:$out:w:create" \
 		--set "block_uptr=@buf:$size" --set "block_size=$size" "$@"
 }
@@ -16,8 +16,7 @@ copy() {
 # modes_of PID FILE: its mode, for each time that the process has it open, close-on-exec.
 modes_of() {
 	local fd flags
-	for fd in "/proc/$1/fd/"*; do
-		[ "$(readlink "$fd")" = "$2" ] || continue
+	for fd in $(find "/proc/$1/fd" -lname "$2"); do
 		flags=$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$1/fdinfo/${fd##*/}")
 		case $((flags & 02040003)) in
 		$((02000001))) echo written ;;

@@ -92,7 +92,7 @@ picked() {
 
 @test "route: connections that end in their second block, and leave room for others" {
 	echo '1 got.1' >table
-	start "$IOUCTL" run route listen=unix:s table=table depth=2 bs=64 max=56 count=1 --timeout 20s --json
+	start "$IOUCTL" run route listen=unix:s table=table depth=2 bs=64 max=56 count=1 --timeout 60s --json
 	until [ -S s ]; do sleep 0.05; done
 	for _ in 1 2 3; do
 		printf '\0\0\0\x36\0\0\0\2%50s\0\0\0\x36\0\0\0\1%10s' '' '' | socat -u - UNIX-CONNECT:s

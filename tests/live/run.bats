@@ -87,7 +87,7 @@ load helper
 	for args in "--entries 8 --cq-entries 8" "--entries 1 --cq-entries 1" \
 		"--entries 8 --cq-entries 8 --ring-flag=-sq-rewind" ${LONG:+"--entries 64 --cq-entries 64"}; do
 		# shellcheck disable=SC2086
-		expect 0 "$IOUCTL" run "$OBJECTS/flood.bpf.o" batches=40 $args --json --timeout 10s
+		expect 0 "$IOUCTL" run "$OBJECTS/flood.bpf.o" batches=40 $args --json --timeout 60s
 		{ read -r entries && read -r n; } < <(json '.ring.sq_entries, .stats["sent-nr"]')
 		[ "$n" = $((40 * entries)) ]
 		[ "$(json '.stats["read-nr"], .stats.sum, .stats["full-steps"] > 10, .run.steps < 2000')" = \
@@ -97,7 +97,7 @@ load helper
 
 @test "what is behind a refused request is not sent with the next batch" {
 	for flag in sq-rewind -sq-rewind; do
-		expect 0 "$IOUCTL" run "$OBJECTS/partial.bpf.o" --json --timeout 5s --ring-flag $flag
+		expect 0 "$IOUCTL" run "$OBJECTS/partial.bpf.o" --json --timeout 60s --ring-flag $flag
 		[ "$(json '.stats["first-taken"], .stats["second-taken"], .stats["third-taken"], .stats.seen')" = \
 			$'1\n3\n1\n5' ]
 		[ "$(json .stats.mask)" = $((1 << 0 | 7 << 8 | 1 << 16)) ]
