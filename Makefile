@@ -44,7 +44,7 @@ check-kernel: deps
 	$(MAKE) all
 	patched=$$(kernel-patches/build 6.12) && debug=$$(kernel-patches/build 6.12 --debug) && \
 		PATCHED_KERNELS="$$debug $$patched" DEBUG_KERNELS="$$debug" LIVE_GUESTS=3 LEAN_LIMIT=600 LIVE_TIMEOUT=60m \
-		TESTS="live kernel" tests/run $(BUILD)
+		BOOT_TIMEOUT=5m TESTS="live kernel" tests/run $(BUILD)
 
 # What a request takes, as a loop and otherwise, on the newest kernel of each series (or on those in
 # KERNELS): the README's tables and its chart are made anew.
