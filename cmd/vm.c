@@ -38,6 +38,7 @@ enum {
 	KEY_CPUS,
 	KEY_MEMORY,
 	KEY_TIMEOUT,
+	KEY_BOOT_TIMEOUT,
 	KEY_KERNEL_ARG,
 	KEY_EXEC,
 	KEY_LIST,
@@ -62,6 +63,10 @@ static const struct argp_option options[] = {
 	{"memory", KEY_MEMORY, "SIZE", 0, "Memory of the micro-VM (default: 1G)", 0},
 	{"timeout", KEY_TIMEOUT, "DURATION", 0,
 	 "End the micro-VM after this long, boot included, with exit code 124", 0},
+	{"boot-timeout", KEY_BOOT_TIMEOUT, "DURATION", 0,
+	 "How long a boot may take (default: 10 s with KVM, with software emulation 30 s and a second "
+	 "attempt of 60 s)",
+	 0},
 	{"kernel-arg", KEY_KERNEL_ARG, "ARG", 0,
 	 "Add to the kernel's command line; may be repeated", 0},
 	{"exec", KEY_EXEC, NULL, 0, "COMMAND is a program of its own, not an iouctl command", 0},
@@ -106,6 +111,8 @@ static error_t parse_number(int key, struct argp_state *state, struct iou_vm_con
 			return iou_args_usage(state, "an amount of memory from 256M to 1T", arg);
 		vm->memory = number;
 		return 0;
+	case KEY_BOOT_TIMEOUT:
+		return iou_args_duration(state, arg, "2m", &vm->boot_timeout_ns);
 	default:
 		return iou_args_duration(state, arg, "30s", &vm->timeout_ns);
 	}
@@ -124,7 +131,8 @@ static bool is_series(const char *arg)
 static bool is_of_machine(const struct iou_vm_config *vm)
 {
 	return vm->kernel || vm->accel != IOU_VM_ACCEL_AUTO || vm->shares_nr || vm->disks_nr ||
-	       vm->cpus || vm->memory || vm->timeout_ns || vm->kernel_args_nr || vm->exec;
+	       vm->cpus || vm->memory || vm->timeout_ns || vm->boot_timeout_ns ||
+	       vm->kernel_args_nr || vm->exec;
 }
 
 static error_t parse_end(struct argp_state *state, const struct args *args)
@@ -191,6 +199,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_CPUS:
 	case KEY_MEMORY:
 	case KEY_TIMEOUT:
+	case KEY_BOOT_TIMEOUT:
 		return parse_number(key, state, &args->vm, arg);
 	case KEY_KERNEL_ARG:
 		args->kernel_args[args->vm.kernel_args_nr++] = arg;

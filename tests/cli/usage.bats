@@ -89,6 +89,8 @@ load ../helper
 	expect 2 "$IOUCTL" vm --cpus 0 -- list
 	expect 2 "$IOUCTL" vm --memory 1M -- list
 	expect 2 "$IOUCTL" vm --timeout 0 -- list
+	expect 2 "$IOUCTL" vm --boot-timeout 0 -- list
+	expect 2 "$IOUCTL" vm --list --boot-timeout 2m
 	expect 2 "$IOUCTL" vm --share /nonexistent -- list
 }
 

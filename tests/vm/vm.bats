@@ -149,6 +149,13 @@ load helper
 	[ "$(json '.schema, .exit')" = $'iouctl.error/1\n124' ]
 }
 
+@test "--boot-timeout: a kernel that is too slow is not tried again" {
+	expect 125 vm --boot-timeout 500ms -- list
+	[[ "$stderr" =~ "the guest did not come up in 500"(\.0)?" ms" ]]
+	[[ "$stderr" != *"once more"* ]]
+	expect 0 vm --boot-timeout 2m -- list
+}
+
 @test "options of the machine: --cpus, --memory, --kernel-arg" {
 	expect 0 vm --cpus 1 --memory 512M --kernel-arg iouctl.test=1 --exec -- \
 		sh -c 'nproc; grep -c iouctl.test=1 /proc/cmdline; grep MemTotal /proc/meminfo'
