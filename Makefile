@@ -43,7 +43,7 @@ check-kernel: deps
 	scripts/deps $$(cat kernel-patches/packages)
 	$(MAKE) all
 	patched=$$(kernel-patches/build 6.12) && debug=$$(kernel-patches/build 6.12 --debug) && \
-		PATCHED_KERNELS="$$debug $$patched" DEBUG_KERNELS="$$debug" LIVE_GUESTS=3 LEAN_LIMIT=600 LIVE_TIMEOUT=60m \
+		PATCHED_KERNELS="$$debug $$patched" DEBUG_KERNELS="$$debug" LIVE_GUESTS=5 LEAN_LIMIT=600 LIVE_TIMEOUT=60m \
 		BOOT_TIMEOUT=5m TESTS="live kernel" tests/run $(BUILD)
 
 # What a request takes, as a loop and otherwise, on the newest kernel of each series (or on those in
