@@ -237,8 +237,8 @@ nothing_but() {
 	echo vmlinux >sleeps
 	for signal in TERM HUP INT; do
 		rm -f made.asleep
-		# Whoever runs the tests in the background had SIGINT ignored.
-		env --default-signal=INT "$own/build" 1.0 >out 2>err 3>&- &
+		# Whoever runs the tests in the background had SIGINT ignored, and may have SIGHUP.
+		env --default-signal=INT,HUP "$own/build" 1.0 >out 2>err 3>&- &
 		pid=$!
 		until [ -e made.asleep ]; do sleep 0.05; done
 		kill -$signal $pid
