@@ -217,47 +217,42 @@ static void end_none(void)
 {
 }
 
-static unsigned int injected_closing;
-
-/* What was closed is made good again, with memory. */
-static void closed(void)
+/* Closing does not fail, whatever fails meanwhile, and is made good again. Whether anything did. */
+static bool close_link(void)
 {
-	injected_closing += has_failed();
-}
-
-/* Closing does not fail, whatever fails meanwhile: it is made good again. */
-static int close_link(void)
-{
+	bool failed;
 	int ret;
 
 	end_link();
-	closed();
+	failed = has_failed();
 	ret = binding_link(&binding);
 	check(!ret, "the loop is not bound again: %d", ret);
-	return 0;
+	return failed;
 }
 
-static int close_ring(void)
+static bool close_ring(void)
 {
+	bool failed;
 	int ret;
 
 	ring_free(&ring);
-	closed();
+	failed = has_failed();
 	ret = ring_try(&ring, 64, FLAGS);
 	check(!ret, "no ring any more: %d", ret);
-	return 0;
+	return failed;
 }
 
-static int close_bound_ring(void)
+static bool close_bound_ring(void)
 {
+	bool failed;
 	int ret;
 
 	ring_free(&ring);
 	binding_end(&binding);
-	closed();
+	failed = has_failed();
 	ret = ring_try(&ring, 64, FLAGS) ?: make_map() ?: make_link();
 	check(!ret, "not bound any more: %d", ret);
-	return 0;
+	return failed;
 }
 
 static void fail_each(const struct step *step, unsigned int apart)
@@ -288,15 +283,16 @@ static void fail_each(const struct step *step, unsigned int apart)
 }
 
 /* As the steps of @steps, where closing cannot be told from what made it good. */
-static void close_each(const char *name, int (*run)(void), unsigned int most)
+static void close_each(const char *name, bool (*run)(void), unsigned int most)
 {
-	injected_closing = 0;
+	unsigned int injected = 0;
+
 	for (unsigned int nr = 1; nr <= most; nr++) {
 		fail_nth(nr);
-		run();
+		injected += run();
 	}
-	check(injected_closing > 0, "%s: no allocation failed", name);
-	printf("%s: %u times, %u of them with a failure; ", name, most, injected_closing);
+	check(injected > 0, "%s: no allocation failed", name);
+	printf("%s: %u times, %u of them with a failure; ", name, most, injected);
 }
 
 static void faults(void)
