@@ -173,18 +173,16 @@ ready() {
 	ready blocked
 	# 6.12 lets go of a connection when all requests are over that were begun before.
 	if is_patched; then
-		clients -r 40 -s 1-5000 -p 30 &
+		"$TOOLS/clients" -k -r 40 -s 1-5000 -p 3 "$at" >others &
 		local others=$!
-		sleep 2
-		kill -0 $others
-		kill $blocked
-		wait $others
+		ready others
 	else
 		clients -r 40 -s 1-5000 -p 3
-		kill $blocked
 	fi
+	kill $blocked
 	kill -TERM $pid
 	finish 143
+	wait ${others-}
 	[ "$(json '.run.stop.reason, .run.ring.in_flight, .stats.connections')" = $'interrupted\n0\n4' ]
 }
 

@@ -12,9 +12,10 @@
  *	-p N        how many of a connection's are under way at once (1)
  *	-x N        so many connections are reset when the first byte came back
  *	-z MS       read little, and then rest, each time
- *	-k          do not half-close: say "ready" when all came back, and wait for the server's
- *close -b          never read: say "ready" when no more can be sent, and wait for a signal -S N
- *seed of all that is random (1) -t SECONDS  be done by then (60)
+ *	-k          do not half-close: say "ready" when all came back, wait for the server to close
+ *	-b          never read: say "ready" when no more can be sent, wait for a signal
+ *	-S N        seed of all that is random (1)
+ *	-t SECONDS  be done by then (60)
  *
  * Prints a JSON document. Exit code 1: a byte was wrong, missing or too many; it says where.
  */
@@ -317,9 +318,9 @@ static void run(void)
 		int timeout = gone_ms < want.seconds * 1000ULL
 				      ? (int)(want.seconds * 1000ULL - gone_ms)
 				      : 0;
-		int nr = epoll_wait(all.epoll, events, 64, want.block ? 500 : timeout);
+		int nr = epoll_wait(all.epoll, events, 64, want.block ? 2000 : timeout);
 
-		/* Nobody took anything in half a second. */
+		/* Nobody took anything in two seconds, which is long on a slow kernel, too. */
 		if (nr == 0 && want.block) {
 			puts("ready");
 			fflush(stdout);
