@@ -56,8 +56,8 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list args)
 	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, args) : 0;
 }
 
-/* Held by what is pinned of it. */
-static int make_link(const char *path)
+/* Bound until nothing has it open, nor pinned. */
+static void pin_link(const char *path)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
 	struct bpf_map *map = NULL;
@@ -70,7 +70,9 @@ static int make_link(const char *path)
 	must(map, path);
 	link = bpf_map__attach_struct_ops(map);
 	must(link, path);
-	return bpf_link__fd(link);
+	pin(bpf_link__fd(link), "", "link");
+	bpf_link__destroy(link);
+	bpf_object__close(object);
 }
 
 static void pin_maps(const struct iou_loop *loop)
@@ -141,7 +143,11 @@ int main(int argc, char **argv)
 	if (!is("no-object"))
 		pin(object_fd, "", "object");
 	pin_maps(loop);
-	if (!is("no-link"))
-		pin(is("map-link") ? meta_fd : make_link(argv[3]), "", "link");
+	if (is("map-link"))
+		pin(meta_fd, "", "link");
+	else if (!is("no-link"))
+		pin_link(argv[3]);
+	iou_loop_free(loop);
+	iou_image_release(&image);
 	return 0;
 }
