@@ -92,8 +92,9 @@ check-package:
 # All that is, but for check-kernel.
 check-long: check check-asan check-package
 	scripts/deps valgrind fio
-	KERNELS="$$(scripts/kernels $(BUILD)/cmd/iouctl)" LONG=1 LIVE_TIMEOUT=60m TESTS="live long" \
-		tests/run $(BUILD)
+	kernels=$$(scripts/kernels $(BUILD)/cmd/iouctl); patched=$$(kernel-patches/build 6.12 $(UNLESS_FULL)) && \
+		KERNELS="$$kernels" PATCHED_KERNELS="$$patched" LONG=1 LIVE_GUESTS=4 LIVE_TIMEOUT=90m \
+		TESTS="live long" tests/run $(BUILD)
 
 lint:
 	scripts/lint $(BUILD)
