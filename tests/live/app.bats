@@ -63,10 +63,11 @@ right() {
 		"rw lose" "rw twice" "rw res" "rw early" "chains lose" "chains twice" "chains res" "chains early"
 		"timeouts lose" "timeouts twice" "timeouts split" "timeouts late" "nowait lose" "nowait res"
 		"waits lose" "waits late" "drain lose" "drain swap" "deep lose" "deep twice" "latency late"
-		"sockets lose" "resize lose" "resize late" "multishot lose" "cancel lose" "bufs lose"
+		"sockets lose" "resize lose" "multishot lose" "cancel lose" "bufs lose"
 		"overflow lose" "overflow twice" "skip lose"
 	)
 	for lie in "${lies[@]}"; do
+		does "${lie% *}" || continue
 		for ring in "${rings[@]}"; do
 			echo "$lie, $ring"
 			# shellcheck disable=SC2086
@@ -107,7 +108,7 @@ right() {
 @test "app: SIGUSR1 lets it go, SIGTERM ends each job in order" {
 	cd "$BATS_TEST_TMPDIR"
 	for job in rw idle ${LONG:+chains timeouts nowait waits drain deep latency sockets mixed spin resize}; do
-		[[ " ${without[*]} " != *" $job "* ]] || continue
+		does "$job" || continue
 		rm -f ready
 		start "$TOOLS/app" --ready ready --go - --seconds 60 "$job"
 		ready ready

@@ -50,6 +50,11 @@ is_patched() {
 without=()
 ! is_patched || without=(--without drain --without resize)
 
+# does JOB: the kernel does it as later ones do.
+does() {
+	[[ " ${without[*]} " != *" $1 "* ]]
+}
+
 # in_flight N: what is said of a ring with so many requests under way, if the kernel counts them.
 in_flight() {
 	if is_patched; then echo null; else echo "$1"; fi
