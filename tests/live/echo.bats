@@ -173,7 +173,7 @@ ready() {
 	ready blocked
 	# 6.12 lets go of a connection when all requests are over that were begun before.
 	if is_patched; then
-		"$TOOLS/clients" -k -r 40 -s 1-5000 -p 3 "$at" >others &
+		"$TOOLS/clients" -k -r 40 -s 1-5000 -p 30 "$at" >others &
 		local others=$!
 		ready others
 	else
