@@ -99,7 +99,7 @@ opcodes() {
 @test "copy: at random" {
 	disk
 	# The same ones each time; it prints the seed.
-	rounds=10
+	rounds=20
 	[ -z "${LONG-}" ] || rounds=300
 	"$TOOLS/copies" 2026 $rounds "$IOUCTL" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/disk"
 }
