@@ -107,7 +107,7 @@ right() {
 
 @test "app: SIGUSR1 lets it go, SIGTERM ends each job in order" {
 	cd "$BATS_TEST_TMPDIR"
-	for job in rw idle ${LONG:+chains timeouts nowait waits drain deep latency sockets mixed spin resize}; do
+	for job in rw idle latency ${LONG:+chains timeouts nowait waits drain deep sockets mixed spin resize}; do
 		does "$job" || continue
 		rm -f ready
 		start "$TOOLS/app" --ready ready --go - --seconds 60 "$job"

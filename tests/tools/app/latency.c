@@ -62,11 +62,14 @@ static void measure(struct worker *w, struct latency *l, int op)
 	ns = now_ns() - begin;
 	if (!reap_wait(w, &cqe, &request) || !result_is(w, request, cqe.res, want))
 		return;
+	w->result->operations++;
+	/* The signal that says so ends a wait. */
+	if (stopping)
+		return;
 	if (ns < least[op] || ns > least[op] + TIMER_NS + w->opt->late_ns)
 		wrong(w->result, "a request of %llu us took %llu us",
 		      (unsigned long long)least[op] / 1000, (unsigned long long)ns / 1000);
 	sample(&l->samples[op], ns);
-	w->result->operations++;
 }
 
 void latency_run(struct worker *w)
